@@ -1,0 +1,1 @@
+"""Audio in the engine's terms: 24 kHz, mono, 80 frames a second."""
