@@ -1,0 +1,206 @@
+"""Layers that the whole graph is made of: style-conditioned norms, residual blocks, masked LSTMs.
+
+Every layer treats padding as if it were not there: statistics run over valid frames, and what a
+convolution could carry from padding into speech is zeroed first. A padded batch therefore gives
+what its utterances give one by one.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+INSTANCE_NORM_EPS = 1e-5
+RESIDUAL_SCALE = 0.5**0.5  # keeps the variance of a sum of two branches
+
+
+def valid_mask(lengths: Tensor, size: int) -> Tensor:
+    """True where a position lies inside its utterance.
+
+    Args:
+        lengths: (batch,) int64.
+        size: positions of the padded axis.
+
+    Returns:
+        (batch, size) bool.
+    """
+    return torch.arange(size, device=lengths.device) < lengths[:, None]
+
+
+def apply_mask(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Zero `x` (batch, channels, frames) where `mask` (batch, 1, frames) is False."""
+    return x if mask is None else x * mask
+
+
+def upsample_mask(mask: Tensor | None, factor: int) -> Tensor | None:
+    """The mask (batch, 1, frames) of a sequence whose frames were each split in `factor`."""
+    return None if mask is None else mask.repeat_interleave(factor, dim=-1)
+
+
+def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
+    """Run a (bidirectional) LSTM so that padding is never read.
+
+    Args:
+        lstm: batch first.
+        x: (batch, steps, channels).
+        lengths: (batch,) int64, each in 1..steps.
+
+    Returns:
+        (batch, steps, hidden), zero in the padding.
+    """
+    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    lstm.flatten_parameters()
+    out, _ = lstm(packed)
+    unpacked, _ = pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
+    return unpacked
+
+
+class LinearNorm(nn.Module):
+    """A linear layer under the family's name `linear_layer`, Xavier-initialised."""
+
+    def __init__(self, in_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.linear_layer = nn.Linear(in_dim, out_dim)
+        nn.init.xavier_uniform_(self.linear_layer.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_dim) -> (..., out_dim)."""
+        out: Tensor = self.linear_layer(x)
+        return out
+
+
+class ChannelLayerNorm(nn.Module):
+    """Layer norm over the channels of (batch, channels, steps), with `gamma` and `beta`."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, steps) -> the same shape."""
+        normed = F.layer_norm(x.transpose(1, 2), self.gamma.shape, self.gamma, self.beta)
+        return normed.transpose(1, 2)
+
+
+class AdaLayerNorm(nn.Module):
+    """Layer norm whose scale and shift come from the style (FiLM after normalisation)."""
+
+    def __init__(self, style_dim: int, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.fc = nn.Linear(style_dim, 2 * channels)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """(batch, steps, channels), (batch, style_dim) -> (batch, steps, channels)."""
+        gamma, beta = self.fc(style)[:, None].chunk(2, dim=-1)  # (batch, 1, channels)
+        return torch.addcmul(beta, F.layer_norm(x, (self.channels,)), 1 + gamma)
+
+
+class InstanceAffine(nn.Module):
+    """The fixed affine part of AdaIN's instance norm.
+
+    Some published checkpoints carry it, others do not. The style's own scale and shift make it
+    redundant, so it is held as constants: loaded where given, never trained.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.ones(channels))
+        self.register_buffer("bias", torch.zeros(channels))
+
+
+def instance_norm(x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Normalise each channel over the valid frames of its utterance.
+
+    Args:
+        x: (batch, channels, frames).
+        mask: (batch, 1, frames) bool, or None where every frame is valid.
+
+    Returns:
+        (batch, channels, frames); what stands in the padding means nothing.
+    """
+    if mask is None:
+        return F.instance_norm(x, eps=INSTANCE_NORM_EPS)
+    weight = mask.to(x.dtype)
+    weight = weight / weight.sum(dim=-1, keepdim=True)  # (batch, 1, frames), sums to 1
+    mean = (x * weight).sum(dim=-1, keepdim=True)
+    centred = x - mean
+    variance = (centred.square() * weight).sum(dim=-1, keepdim=True)
+    return centred * torch.rsqrt(variance + INSTANCE_NORM_EPS)
+
+
+class AdaIN1d(nn.Module):
+    """Adaptive instance norm over time (Huang and Belongie 2017): the style sets the statistics."""
+
+    def __init__(self, style_dim: int, channels: int) -> None:
+        super().__init__()
+        self.norm = InstanceAffine(channels)
+        self.fc = nn.Linear(style_dim, 2 * channels)
+
+    def forward(self, x: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(batch, channels, frames), (batch, style_dim) -> (batch, channels, frames)."""
+        gamma, beta = self.fc(style).chunk(2, dim=-1)  # (batch, channels)
+        # One affine instead of two: it touches the long axis once.
+        scale = (1 + gamma) * self.norm.weight
+        shift = (1 + gamma) * self.norm.bias + beta
+        return torch.addcmul(shift[..., None], instance_norm(x, mask), scale[..., None])
+
+
+class AdainResBlk1d(nn.Module):
+    """Residual block of two convolutions behind AdaIN, optionally doubling the frame rate.
+
+    The learned branch doubles with a depthwise transposed convolution (`pool`), the shortcut by
+    repetition.
+    """
+
+    def __init__(
+        self,
+        dim_in: int,
+        dim_out: int,
+        style_dim: int,
+        *,
+        upsample: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.upsample = upsample
+        self.dropout = nn.Dropout(dropout)
+        self.norm1 = AdaIN1d(style_dim, dim_in)
+        self.norm2 = AdaIN1d(style_dim, dim_out)
+        self.conv1 = weight_norm(nn.Conv1d(dim_in, dim_out, 3, padding=1))
+        self.conv2 = weight_norm(nn.Conv1d(dim_out, dim_out, 3, padding=1))
+        self.pool: nn.Module = nn.Identity()
+        if upsample:
+            self.pool = weight_norm(
+                nn.ConvTranspose1d(
+                    dim_in, dim_in, 3, stride=2, groups=dim_in, padding=1, output_padding=1
+                )
+            )
+        self.conv1x1: nn.Module = nn.Identity()
+        if dim_in != dim_out:
+            self.conv1x1 = weight_norm(nn.Conv1d(dim_in, dim_out, 1, bias=False))
+
+    def forward(self, x: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Transform a sequence.
+
+        Args:
+            x: (batch, dim_in, frames).
+            style: (batch, style_dim).
+            mask: (batch, 1, frames) bool, or None where every frame is valid.
+
+        Returns:
+            (batch, dim_out, frames), or twice the frames when upsampling; zero in the padding.
+        """
+        out_mask = upsample_mask(mask, 2) if self.upsample else mask
+        h = F.leaky_relu(self.norm1(x, style, mask), 0.2)
+        h = self.pool(apply_mask(h, mask))
+        h = self.conv1(self.dropout(apply_mask(h, out_mask)))
+        h = F.leaky_relu(self.norm2(h, style, out_mask), 0.2)
+        h = self.conv2(self.dropout(apply_mask(h, out_mask)))
+        shortcut = x.repeat_interleave(2, dim=-1) if self.upsample else x
+        return apply_mask((h + self.conv1x1(shortcut)) * RESIDUAL_SCALE, out_mask)
