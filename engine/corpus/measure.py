@@ -1,0 +1,236 @@
+"""One recording and its text to the features of an utterance, or the reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.decode import AudioError, Recording, decode
+from engine.audio.loudness import normalize
+from engine.audio.pitch import pitch
+from engine.audio.quality import SPEECH_PROBABILITY, Quality, is_silent, quality, speech_probability
+from engine.audio.resample import SAMPLE_RATE, resample, without_rumble
+from engine.audio.trim import speech_span, trim
+from engine.corpus.manifest import ALIGNMENT_FRAME, SyllableSpan, Utterance
+from engine.corpus.open_corpora import Pinyin
+from engine.corpus.settings import PreprocessSettings
+from engine.errors import EngineError, MachineError
+
+
+class Source(Protocol):
+    """What `measure` must know of a recording."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def audio(self) -> Path: ...
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def pinyin(self) -> Pinyin | None: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+
+class SpokenSyllable(Protocol):
+    @property
+    def hanzi(self) -> str | None: ...
+    @property
+    def pinyin(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+class Remark(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Spoken(Protocol):
+    """What a text front end returns."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def normalized(self) -> str: ...
+    @property
+    def symbols(self) -> tuple[str, ...]: ...
+    @property
+    def ids(self) -> tuple[int, ...]: ...
+    @property
+    def syllables(self) -> Sequence[SpokenSyllable]: ...
+    @property
+    def notes(self) -> Sequence[Remark]: ...
+
+
+class TextFrontend(Protocol):
+    """`engine.text.Frontend`, as far as a corpus needs it."""
+
+    def phonemize(self, text: str) -> Spoken: ...
+    def phonemes_from_pinyin(self, pairs: Sequence[tuple[str | None, str]]) -> Spoken: ...
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An utterance ready to be written, not yet aligned.
+
+    Attributes:
+        utterance: its line of the manifest, at offset 0.
+        wave: (samples,) float32, 24 kHz, at the normalised level; samples is a multiple of 600.
+        f0: (samples // 300,) float32, Hz, 0 where unvoiced.
+        level: dBFS of the speech before normalisation.
+    """
+
+    utterance: Utterance
+    wave: NDArray[np.float32]
+    f0: NDArray[np.float32]
+    level: float
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An utterance left out: `reason` says why, `fix` what to do, one line each."""
+
+    id: str
+    file: str
+    reason: str
+    fix: str
+
+
+def measure(
+    source: Source,
+    frontend: TextFrontend,
+    settings: PreprocessSettings | None = None,
+    name: str | None = None,
+) -> Measured | Refusal:
+    """Decode, clean, phonemise and measure one recording.
+
+    Args:
+        source: the recording and what it says.
+        frontend: text to phonemes.
+        settings: limits and levels; the defaults when None.
+        name: what the manifest and messages call the file; its base name when None.
+
+    Returns:
+        The utterance, or why it is left out.
+
+    Raises:
+        MachineError: the machine failed, not the recording.
+    """
+    file = name or source.audio.name
+    try:
+        return _measure(source, frontend, settings or PreprocessSettings(), file)
+    except MachineError:
+        raise
+    except EngineError as error:
+        return Refusal(source.id, file, error.message, error.fix)
+
+
+def _measure(
+    source: Source, frontend: TextFrontend, settings: PreprocessSettings, file: str
+) -> Measured:
+    spoken = _phonemize(source, frontend)
+    recording = decode(source.audio)
+    cut, measures, notes = _clean(recording, settings, source.audio.name)
+    _refuse_rate(cut, spoken, settings, source.audio.name)
+    f0 = pitch(cut)
+    utterance = Utterance(
+        id=source.id, speaker=source.speaker, text=source.text or spoken.text,
+        normalized=spoken.normalized, symbols=spoken.symbols, ids=spoken.ids,
+        syllables=tuple(SyllableSpan(s.hanzi, s.pinyin, s.start, s.end) for s in spoken.syllables),
+        seconds=len(cut) / SAMPLE_RATE, offset=0, bandwidth=round(measures.bandwidth, 1),
+        snr=round(measures.snr, 1), source=file, sha256=content_hash(source),
+        notes=(*source.notes, *notes, *(f"{n.kind}: {n.text} ({n.reason})" for n in spoken.notes)),
+    )  # fmt: skip
+    return Measured(utterance, cut, f0, measures.level)
+
+
+def content_hash(source: Source) -> str:
+    """SHA-256 of what an utterance is made of: the recording's bytes, its text and its pinyin."""
+    with source.audio.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    digest.update(
+        repr((source.text, source.pinyin, source.speaker)).encode("utf-8", "surrogatepass")
+    )
+    return digest.hexdigest()
+
+
+def _phonemize(source: Source, frontend: TextFrontend) -> Spoken:
+    if source.pinyin is not None:
+        return frontend.phonemes_from_pinyin(source.pinyin)
+    if source.text is None:
+        raise EngineError(
+            f"{source.audio.name} has no text", f"write what it says into {source.audio.stem}.txt"
+        )
+    return frontend.phonemize(source.text)
+
+
+def _clean(
+    recording: Recording, settings: PreprocessSettings, name: str
+) -> tuple[NDArray[np.float32], Quality, tuple[str, ...]]:
+    """The speech alone, at one level and a whole number of frames; what the recording was like."""
+    if recording.clipped > settings.max_clipping:
+        raise AudioError(
+            f"{name} is clipped ({recording.clipped:.1%} of its samples)",
+            "record it again at a lower gain",
+        )
+    whole = without_rumble(resample(recording.wave, recording.rate))
+    if is_silent(whole):
+        raise AudioError(f"{name} is silent", "check the microphone and record it again")
+    start, end = speech_span(whole)
+    seconds = (end - start) / SAMPLE_RATE
+    if seconds < settings.min_seconds:
+        raise AudioError(
+            f"{name} is too short ({seconds:.2f} s of sound, at least {settings.min_seconds:g})",
+            "join it with its neighbour, or leave it out",
+        )
+    if seconds > settings.max_seconds:
+        raise AudioError(
+            f"{name} is too long ({seconds:.0f} s, at most {settings.max_seconds:g})",
+            "cut it into sentences, each with its own text",
+        )
+    measures = quality(whole, recording.rate)
+    cut = normalize(trim(whole, settings.margin_seconds), settings.level)
+    if speech_probability(cut) < SPEECH_PROBABILITY:
+        raise AudioError(
+            f"{name} holds no speech that can be recognised as such", "check the recording"
+        )
+    if measures.snr < settings.min_snr:
+        raise AudioError(
+            f"{name} is too noisy ({measures.snr:.0f} dB over noise, at least {settings.min_snr:g})",
+            "record it in a quieter place or closer to the microphone",
+        )
+    return np.pad(cut, (0, -len(cut) % ALIGNMENT_FRAME)), measures, recording.notes
+
+
+def _refuse_rate(
+    cut: NDArray[np.float32], spoken: Spoken, settings: PreprocessSettings, name: str
+) -> None:
+    seconds = len(cut) / SAMPLE_RATE - 2 * settings.margin_seconds
+    # an English word counts by its phonemes: about three to a syllable
+    syllables = sum(1 if s.pinyin else max(1, (s.end - s.start) / 3) for s in spoken.syllables)
+    rate = seconds / max(1, syllables)
+    if rate < settings.min_syllable_seconds:
+        raise AudioError(
+            f"{name} is too short for its text ({seconds:.1f} s for {syllables:.0f} syllables)",
+            "check that text and recording belong together",
+        )
+    if rate > settings.max_syllable_seconds:
+        raise AudioError(
+            f"{name} is too long for its text ({seconds:.1f} s for {syllables:.0f} syllables)",
+            "check that the text is complete, or cut the pauses",
+        )
