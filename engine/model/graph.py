@@ -206,7 +206,8 @@ class Kokoro(nn.Module):
         Raises:
             ValueError: the sequence is longer than the model's context, or the speed not positive.
         """
-        acoustic_style, prosodic_style = style.split(self.config.style_dim, dim=-1)
+        acoustic_style = style[:, : self.config.style_dim]
+        prosodic_style = style[:, self.config.style_dim :]
         text = self.encode_text(tokens, lengths)
         logits, encoded = self.durations(text, prosodic_style, lengths)
         durations = round_durations(logits, speed) * text.mask

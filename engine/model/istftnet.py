@@ -26,7 +26,8 @@ CONV_STD = 0.01
 def _small_conv(conv: nn.Conv1d | nn.ConvTranspose1d) -> nn.Module:
     """Weight-normed, with the small initial weights that keep a deep generator quiet."""
     nn.init.normal_(conv.weight, std=CONV_STD)
-    return weight_norm(conv)
+    normed: nn.Module = weight_norm(conv)
+    return normed
 
 
 def harmonic_sines(f0: Tensor, noise: Tensor) -> Tensor:
@@ -200,16 +201,21 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def _source(self, f0: Tensor, noise: Tensor, curve_lengths: Tensor | None) -> Tensor:
-        """The excitation's STFT, (batch, n_fft + 2, frames); as published, it is never trained."""
-        excitation = self.m_source(f0, noise)
-        if curve_lengths is None:
-            return self.stft.transform(excitation)
-        # Each on its own: the last frames mirror the utterance's end, not the padding.
-        spectra = excitation.new_zeros(
-            len(f0), 2 * self.bins, excitation.shape[-1] // self.stft.hop + 1
-        )
-        for row, samples in enumerate((curve_lengths * CURVE_HOP).tolist()):
-            spectrum = self.stft.transform(excitation[row : row + 1, :samples])
+        """The excitation's STFT, (batch, n_fft + 2, frames); as published, it is never trained.
+
+        Each utterance goes alone. Its last frames must mirror its own end, not the padding. And
+        the first frame, mirrored about the first sample, has a real spectrum: rounding alone says
+        whether a negative bin's phase is pi or -pi, so the same sums have to be done in the same
+        order whatever else is in the batch.
+        """
+        lengths = [f0.shape[1]] * len(f0) if curve_lengths is None else curve_lengths.tolist()
+        frames = noise.shape[1] // self.stft.hop + 1
+        spectra = noise.new_zeros(len(f0), 2 * self.bins, frames)
+        for row, length in enumerate(lengths):
+            excitation = self.m_source(
+                f0[row : row + 1, :length], noise[row : row + 1, : length * CURVE_HOP]
+            )
+            spectrum = self.stft.transform(excitation)
             spectra[row, :, : spectrum.shape[-1]] = spectrum[0]
         return spectra
 
@@ -217,7 +223,7 @@ class Generator(nn.Module):
         """(batch, n_fft / 2 + 1, frames) twice -> (batch, samples)."""
         if curve_lengths is None:
             return self.stft.inverse(magnitude, phase)
-        # Each on its own: frames in the padding would enter the window normalisation.
+        # Each alone: frames in the padding would enter the window normalisation.
         samples = (magnitude.shape[-1] - 1) * self.stft.hop
         rows = []
         for row, length in enumerate((curve_lengths * CURVE_HOP).tolist()):
