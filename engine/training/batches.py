@@ -1,0 +1,306 @@
+"""From a packed corpus to batches: every batch is a function of the seed and the step alone.
+
+So there is no sampler state to lose: a run that resumes at step n draws the batches that an
+uninterrupted run would have drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.audio.mel import HOP, LOG_MEAN, LOG_SCALE, SAMPLE_RATE, normalized_mel
+from engine.audio.pitch import voice_creak, voiced_log_f0
+from engine.corpus.manifest import Utterance
+from engine.corpus.packed import PackedCorpus
+from engine.errors import EngineError
+from engine.model.aligner import isotonic
+from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
+
+LARGEST_VALIDATION_SHARE = 10  # one in ten at most
+F0_REFERENCE = 100.0  # Hz
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One utterance ready to train on, possibly played at another rate.
+
+    Attributes:
+        tokens: (tokens,) int64, BOS and EOS included.
+        durations: (tokens,) int64 alignment frames.
+        wave: (600 frames,) float32.
+        log_f0, voicing: (2 frames,) float32; log2(F0 / 100) without gaps, and 1 where voiced.
+    """
+
+    tokens: NDArray[np.int64]
+    durations: NDArray[np.int64]
+    wave: NDArray[np.float32]
+    log_f0: NDArray[np.float32]
+    voicing: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded tensors of a step.
+
+    Attributes:
+        tokens (batch, tokens), token_lengths (batch,), durations (batch, tokens): int64.
+        frame_lengths: (batch,) int64, alignment frames.
+        log_f0, voicing, energy: (batch, 2 frames) float32.
+        crop_start: (batch,) first alignment frame of the decoder's crop.
+        crop_lengths: (batch,) its valid frames.
+        crop_wave: (batch, 600 crop) float32, 0 behind the valid frames.
+        reference_mel: (batch, 80, 80 fps frames), reference_f0, reference_lengths: what style is read from.
+    """
+
+    tokens: Tensor
+    token_lengths: Tensor
+    durations: Tensor
+    frame_lengths: Tensor
+    log_f0: Tensor
+    voicing: Tensor
+    energy: Tensor
+    crop_start: Tensor
+    crop_lengths: Tensor
+    crop_wave: Tensor
+    reference_mel: Tensor
+    reference_f0: Tensor
+    reference_lengths: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def split(self, parts: int) -> list[Batch]:
+        """The batch in `parts` pieces, for accumulating gradients in less memory."""
+        size = -(-len(self) // parts)
+        return [
+            Batch(**{name: value[start : start + size] for name, value in vars(self).items()})
+            for start in range(0, len(self), size)
+        ]
+
+
+class TrainingSet:
+    """The aligned utterances of one or several packed corpora, split into training and validation.
+
+    Args:
+        corpora: prepared folders.
+        validation: how many utterances to set aside, spread over the speakers.
+        longest: longest utterance taken, seconds.
+
+    Raises:
+        EngineError: nothing in them is aligned.
+    """
+
+    def __init__(self, corpora: Sequence[PackedCorpus], validation: int, longest: float = 12.0) -> None:
+        self._corpora = corpora
+        items = [
+            (index, utterance)
+            for index, corpus in enumerate(corpora)
+            for utterance in corpus.utterances
+            if utterance.durations and utterance.seconds <= longest
+        ]
+        if len(items) < 2:
+            folders = ", ".join(str(corpus.folder) for corpus in corpora)
+            raise EngineError(
+                f"{folders}: {len(items)} aligned utterances, training needs at least 2",
+                "see report.json there for what was refused and why",
+            )
+        count = min(validation, max(1, len(items) // LARGEST_VALIDATION_SHARE))
+        held_out = set(_spread_choice(items, count))
+        self.validation = [item for i, item in enumerate(items) if i in held_out]
+        self.training = [item for i, item in enumerate(items) if i not in held_out]
+        self._by_speaker: dict[str, list[int]] = {}
+        for position, (_, utterance) in enumerate(self.training):
+            self._by_speaker.setdefault(utterance.speaker, []).append(position)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return tuple(self._by_speaker)
+
+    def seconds(self) -> float:
+        return sum(utterance.seconds for _, utterance in self.training)
+
+    def of_speaker(self, speaker: str) -> list[tuple[int, Utterance]]:
+        return [self.training[position] for position in self._by_speaker[speaker]]
+
+    def recording(self, item: tuple[int, Utterance], rate: float = 1.0) -> Recording:
+        """The features of an utterance, played `rate` times as fast."""
+        corpus, utterance = self._corpora[item[0]], item[1]
+        wave, f0 = corpus.audio(utterance), corpus.f0(utterance)
+        durations = np.array(utterance.durations)
+        f0 = voice_creak(f0, wave, _finals(utterance))
+        log_f0, voicing = voiced_log_f0(f0)
+        log2_f0 = (log_f0 / np.log(2) - np.log2(F0_REFERENCE)).astype(np.float32)
+        if rate != 1.0:
+            durations = _rescaled(durations, rate)
+            wave = _played(wave, rate, int(durations.sum()) * FRAME_SAMPLES)
+            frames = int(durations.sum()) * CURVES_PER_FRAME
+            at = np.minimum(np.arange(frames) * rate, len(log2_f0) - 1)
+            log2_f0 = (np.interp(at, np.arange(len(log2_f0)), log2_f0) + np.log2(rate)).astype(np.float32)
+            voicing = voicing[np.rint(at).astype(int)]
+        tokens = np.array((0, *utterance.ids, 0))
+        return Recording(tokens, durations, wave, log2_f0, voicing)
+
+    def batch(
+        self,
+        step: int,
+        seed: int,
+        size: int,
+        crop: int,
+        rates: Sequence[float] = (),
+        rate_share: float = 0.0,
+        own_reference_share: float = 1.0,
+    ) -> Batch:
+        """The batch of a step: a function of the arguments alone.
+
+        Args:
+            step: the optimiser step, from 0.
+            seed: of the run.
+            size: utterances.
+            crop: alignment frames for the decoder.
+            rates, rate_share: see `Stage1Settings`.
+            own_reference_share: see `Stage1Settings`.
+        """
+        generator = np.random.default_rng((seed, step))
+        recordings, references = [], []
+        for position in self._positions(step, seed, size):
+            item = self.training[position]
+            rate = float(generator.choice(rates)) if rates and generator.random() < rate_share else 1.0
+            recording = self.recording(item, rate)
+            recordings.append(recording)
+            if generator.random() < own_reference_share:
+                references.append(recording)
+                continue
+            others = self._by_speaker[item[1].speaker]
+            references.append(self.recording(self.training[int(generator.choice(others))], rate))
+        starts = [int(generator.integers(0, max(1, r.durations.sum() - crop + 1))) for r in recordings]
+        return collate(recordings, references, starts, crop)
+
+    def _positions(self, step: int, seed: int, size: int) -> list[int]:
+        """The step's share of an endless sequence of shuffled epochs."""
+        count = len(self.training)
+        positions = []
+        order: NDArray[np.int64] | None = None
+        current = -1
+        for index in range(step * size, (step + 1) * size):
+            epoch, place = divmod(index, count)
+            if order is None or epoch != current:
+                order = np.random.default_rng((seed, epoch, 1)).permutation(count)
+                current = epoch
+            positions.append(int(order[place]))
+        return positions
+
+
+def collate(recordings: Sequence[Recording], references: Sequence[Recording], starts: Sequence[int], crop: int) -> Batch:
+    """Pad recordings to a batch; mels and energies are computed here, from the audio."""
+    frames = torch.tensor([int(r.durations.sum()) for r in recordings])
+    longest = int(frames.max())
+    mels = _mels(recordings)
+    own = {id(recording): mel for recording, mel in zip(recordings, mels, strict=True)}
+    missing = [reference for reference in references if id(reference) not in own]
+    own.update({id(r): mel for r, mel in zip(missing, _mels(missing), strict=True)})
+    reference_mels = [own[id(reference)] for reference in references]
+    crop_wave = torch.zeros(len(recordings), crop * FRAME_SAMPLES)
+    for row, (recording, start) in enumerate(zip(recordings, starts, strict=True)):
+        piece = recording.wave[start * FRAME_SAMPLES : (start + crop) * FRAME_SAMPLES]
+        crop_wave[row, : len(piece)] = torch.from_numpy(piece)
+    first = torch.tensor(starts)
+    return Batch(
+        tokens=_padded([torch.from_numpy(r.tokens) for r in recordings]),
+        token_lengths=torch.tensor([len(r.tokens) for r in recordings]),
+        durations=_padded([torch.from_numpy(r.durations) for r in recordings]),
+        frame_lengths=frames,
+        log_f0=_padded([torch.from_numpy(r.log_f0) for r in recordings], CURVES_PER_FRAME * longest),
+        voicing=_padded([torch.from_numpy(r.voicing) for r in recordings], CURVES_PER_FRAME * longest),
+        energy=_padded([energy_of(mel) for mel in mels], CURVES_PER_FRAME * longest),
+        crop_start=first,
+        crop_lengths=(frames - first).clamp(max=crop),
+        crop_wave=crop_wave,
+        reference_mel=_padded(reference_mels),
+        reference_f0=_padded([torch.from_numpy(hertz(r)) for r in references]),
+        reference_lengths=torch.tensor([mel.shape[-1] for mel in reference_mels]),
+    )
+
+
+def energy_of(mel: Tensor) -> Tensor:
+    """Log energy of frames, as StyleTTS 2 defines it: ln of the norm of the mel power spectrum.
+
+    Args:
+        mel: (..., 80, frames) `normalized_mel`.
+    """
+    return torch.log(torch.linalg.vector_norm(torch.exp(mel * LOG_SCALE + LOG_MEAN), dim=-2))
+
+
+def hertz(recording: Recording) -> NDArray[np.float32]:
+    """F0 in Hz, 0 where unvoiced."""
+    return (F0_REFERENCE * np.exp2(recording.log_f0) * recording.voicing).astype(np.float32)
+
+
+def _mels(recordings: Sequence[Recording]) -> list[Tensor]:
+    if not recordings:
+        return []
+    waves = _padded([torch.from_numpy(r.wave) for r in recordings])
+    mels = normalized_mel(waves)
+    return [mel[:, : len(r.wave) // HOP] for mel, r in zip(mels, recordings, strict=True)]
+
+
+def _padded(rows: Sequence[Tensor], length: int | None = None) -> Tensor:
+    size = length or max(row.shape[-1] for row in rows)
+    out = rows[0].new_zeros(len(rows), *rows[0].shape[:-1], size)
+    for target, row in zip(out, rows, strict=True):
+        target[..., : row.shape[-1]] = row
+    return out
+
+
+def _finals(utterance: Utterance) -> list[tuple[int, int]]:
+    """Spans of the finals (with their tones) in frames of F0."""
+    edges = np.concatenate(([0], np.cumsum(utterance.durations))) * CURVES_PER_FRAME
+    spans = []
+    for syllable in utterance.syllables:
+        first = syllable.start if syllable.end - syllable.start < 3 else syllable.start + 1
+        if syllable.pinyin:  # a token's own place is one later: BOS comes first
+            spans.append((int(edges[first + 1]), int(edges[syllable.end + 1])))
+    return spans
+
+
+def _rescaled(durations: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
+    """Durations of the same tokens played `rate` times as fast, each at least one frame."""
+    ranks = np.arange(1, len(durations) + 1)
+    boundaries = np.cumsum(durations) / rate
+    relaxed = np.maximum(np.rint(isotonic(boundaries - ranks)), 0).astype(np.int64)
+    return np.diff(np.concatenate(([0], relaxed + ranks)))
+
+
+def _played(wave: NDArray[np.float32], rate: float, samples: int) -> NDArray[np.float32]:
+    """The wave at another playback rate, cut or padded to `samples`."""
+    played = soxr.resample(wave, SAMPLE_RATE * rate, SAMPLE_RATE, quality="LQ")[:samples]
+    return np.pad(played, (0, samples - len(played))).astype(np.float32)
+
+
+def _spread_choice(items: Sequence[tuple[int, Utterance]], count: int) -> list[int]:
+    """Indices of `count` items, round robin over speakers, in an order fixed by the ids' hashes."""
+    by_speaker: dict[str, list[int]] = {}
+    for index in sorted(range(len(items)), key=lambda i: _digest(items[i][1].id)):
+        by_speaker.setdefault(items[index][1].speaker, []).append(index)
+    # most material first: a speaker with few utterances keeps them for training
+    queues = sorted(by_speaker.values(), key=len, reverse=True)
+    chosen: list[int] = []
+    while len(chosen) < count:
+        for queue in queues:
+            if queue and len(chosen) < count:
+                chosen.append(queue.pop())
+    return chosen
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

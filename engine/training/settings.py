@@ -1,0 +1,106 @@
+"""How models are trained: the tables `[aligner]`, `[stage1]` and `[stage2]` of `config.toml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from workspace.settings import Table
+
+ParameterSet = Literal["mamba", "voice", "adain-lora", "all"]
+
+
+class AlignerSettings(Table):
+    """`[aligner]`: the learned phoneme aligner."""
+
+    steps: int = Field(1500, ge=0)
+    """Steps when it is trained from scratch, with a base made from nothing."""
+    adaptation_steps: int = Field(60, ge=0)
+    """Steps it is adapted to a new dataset before it aligns that dataset; 0 takes it as it is."""
+    learning_rate: float = Field(2e-3, gt=0)
+    batch_seconds: float = Field(60.0, gt=0)
+    """Audio in a batch, in seconds."""
+    prior_share: float = Field(0.4, ge=0, le=1)
+    """Share of a training from scratch in which the diagonal prior fades out."""
+
+
+class LossWeights(Table):
+    """`[stage1.losses]`, `[stage2.losses]`: what each part of the loss counts."""
+
+    mel: float = Field(1.0, ge=0)
+    """Multi-resolution log-mel distance of the audio."""
+    stft: float = Field(0.5, ge=0)
+    """Log-magnitude STFT distance at the same resolutions."""
+    convergence: float = Field(0.5, ge=0)
+    """Spectral convergence (Arik et al. 2018) at the same resolutions."""
+    duration: float = Field(0.1, ge=0)
+    """Mean absolute error of durations, in frames."""
+    duration_bins: float = Field(1.0, ge=0)
+    """Cross entropy of the duration bins."""
+    f0: float = Field(2.0, ge=0)
+    """Smooth L1 of log2 F0 (of F0 / 10 Hz where the model predicts Hz)."""
+    voicing: float = Field(0.5, ge=0)
+    """Cross entropy of voicing, for models that predict it."""
+    energy: float = Field(0.3, ge=0)
+    """Smooth L1 of log energy."""
+
+
+class StageSettings(Table):
+    """What both stages have in common."""
+
+    steps: int = Field(3000, ge=1)
+    """Optimiser steps. Training is budgeted by steps, never by minutes: minutes depend on the machine."""
+    batch_size: int = Field(16, ge=1)
+    """Utterances a step."""
+    crop_frames: int = Field(28, ge=4)
+    """Alignment frames (25 ms) of each utterance that the decoder trains on in a step."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Peak of the schedule: linear warm-up, then cosine to `final_rate` of it."""
+    final_rate: float = Field(0.05, ge=0, le=1)
+    warmup_steps: int = Field(60, ge=0)
+    weight_decay: float = Field(0.01, ge=0)
+    gradient_clip: float = Field(3.0, gt=0)
+    """Largest norm of the gradient."""
+    ema: float = Field(0.995, ge=0, lt=1)
+    """Decay of the averaged weights, which are the ones that are validated and kept."""
+    checkpoint_every: int = Field(250, ge=1)
+    """Steps between checkpoints; each is validated and speaks the preview sentence."""
+    validation_utterances: int = Field(24, ge=1)
+    """Utterances set aside and never trained on (at most a tenth of the dataset)."""
+    patience: int = Field(8, ge=1)
+    """Stop after so many checkpoints without better speech measures."""
+    preview: str = "今天天气很好,我们去公园散步。"
+    """The sentence that every checkpoint speaks."""
+    threads: int = Field(0, ge=0)
+    """CPU threads; 0 takes what the machine has."""
+    losses: LossWeights = LossWeights()
+
+
+class Stage1Settings(StageSettings):
+    """`[stage1]`: the generalist, trained on a multi-speaker corpus."""
+
+    size: Literal["small", "kokoro"] = "small"
+    """The model's size when a base is made from nothing."""
+    rates: tuple[float, ...] = (0.82, 0.88, 0.94, 1.07, 1.14, 1.22)
+    """Playback rates that make further voices of each speaker: pitch and formants move together."""
+    rate_share: float = Field(0.5, ge=0, le=1)
+    """Share of utterances played at one of `rates`."""
+    own_reference_share: float = Field(0.5, ge=0, le=1)
+    """Share of utterances whose style is read from themselves; the rest from another of the speaker."""
+
+
+class Stage2Settings(StageSettings):
+    """`[stage2]`: the specialist, one voice on top of a base."""
+
+    steps: int = Field(400, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    warmup_steps: int = Field(20, ge=0)
+    ema: float = Field(0.98, ge=0, lt=1)
+    checkpoint_every: int = Field(100, ge=1)
+    train_small: tuple[ParameterSet, ...] = ("all", "voice")
+    """Parameter sets that train on a small base."""
+    train_kokoro: tuple[ParameterSet, ...] = ("mamba", "voice", "adain-lora")
+    """Parameter sets that train on Kokoro-82M."""
+    lora_rank: int = Field(8, ge=1)
+    """Rank of the low-rank updates of `adain-lora`."""
