@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 PARTIAL_SUFFIXES = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".download")
@@ -36,11 +37,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file as the file system tells it: name, size in bytes, time of last change in ns."""
+    """A file as the file system tells it: size in bytes, times of the last change in ns.
+
+    Attributes:
+        mtime_ns: of the content; copying tools set it back to the original's.
+        ctime_ns: of the content, the name or the permissions; nobody can set it.
+    """
 
     name: str
     size: int
     mtime_ns: int
+    ctime_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +57,13 @@ class Listing:
     Attributes:
         relative: path from the walk's root with `/` between the parts, "" for the root.
         files: the visible regular files, sorted by name.
-        arriving: names of temporary files of a copy that is still going on.
+        arriving: temporary files of a copy that is going on, or was given up.
         problems: what was left out, and why.
     """
 
     relative: str
     files: tuple[FileStamp, ...]
-    arriving: tuple[str, ...]
+    arriving: tuple[FileStamp, ...]
     problems: tuple[Problem, ...]
 
     def path(self, name: str) -> str:
@@ -108,7 +115,7 @@ def walk(folder: Path) -> Iterator[Listing]:
 def _list(root: Path, relative: str, seen: set[tuple[int, int]]) -> tuple[Listing, list[str]]:
     """The listing of one folder and the relative paths of the folders in it."""
     files: list[FileStamp] = []
-    arriving: list[str] = []
+    arriving: list[FileStamp] = []
     problems: list[Problem] = []
     folders: list[str] = []
 
@@ -117,10 +124,8 @@ def _list(root: Path, relative: str, seen: set[tuple[int, int]]) -> tuple[Listin
 
     def sort_in(entry: os.DirEntry[str]) -> None:
         path = f"{relative}/{entry.name}" if relative else entry.name
-        if is_arriving(entry.name):
-            arriving.append(entry.name)
-            return
-        if entry.name.startswith("."):
+        arrives = is_arriving(entry.name)
+        if entry.name.startswith(".") and not arrives:
             return
         if not is_utf8(entry.name):
             refuse(path, "its name is not UTF-8", "rename it (`convmv -f gbk -t utf8` may help)")
@@ -135,14 +140,16 @@ def _list(root: Path, relative: str, seen: set[tuple[int, int]]) -> tuple[Listin
             refuse(path, f"cannot be read: {_why(error)}", "mend the link or the permissions")
             return
         if stat.S_ISDIR(status.st_mode):
-            folders.append(path)
+            if not arrives:
+                folders.append(path)
         elif stat.S_ISREG(status.st_mode):
-            files.append(FileStamp(entry.name, status.st_size, status.st_mtime_ns))
+            stamp = FileStamp(entry.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            (arriving if arrives else files).append(stamp)
         else:
             refuse(path, "not a regular file", "remove it from the dataset")
 
     try:
-        here = os.stat(root / relative)
+        here = (root / relative).stat()
         if (here.st_dev, here.st_ino) in seen:
             refuse(relative, "a link back to a folder already read", "remove the link")
         else:
@@ -152,13 +159,12 @@ def _list(root: Path, relative: str, seen: set[tuple[int, int]]) -> tuple[Listin
                     sort_in(entry)
     except OSError as error:
         refuse(relative, f"cannot be read: {_why(error)}", "give the daemon's user read access")
-    files.sort(key=lambda file: file.name)
-    problems.sort(key=lambda problem: problem.path)
+    by_name = attrgetter("name")
     listing = Listing(
         relative=relative,
-        files=tuple(files),
-        arriving=tuple(sorted(arriving)),
-        problems=tuple(problems),
+        files=tuple(sorted(files, key=by_name)),
+        arriving=tuple(sorted(arriving, key=by_name)),
+        problems=tuple(sorted(problems, key=attrgetter("path"))),
     )
     return listing, sorted(folders)
 
