@@ -1,0 +1,221 @@
+"""From a dataset to its jobs: pure functions of the record and of the jobs there are.
+
+What is trained is the content: a job's key is made from the dataset's version, so that a folder
+that was renamed, touched or copied finds its jobs done. When the content changes, jobs of older
+versions that have not started are cancelled, and so is an older preprocess that runs: it reads
+files that are no longer what its version says. A training that runs goes on: it reads prepared
+data, which does not change, and its voice is there sooner than the next one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from daemon.datasets import DatasetRecord, DatasetState
+from daemon.jobs import Job
+from daemon.states import JobState
+from workspace.dataset import Role
+
+PREPROCESS, STAGE1, STAGE2, SYNTHESIZE = "preprocess", "stage1", "stage2", "synthesize"
+TRAINING = (STAGE1, STAGE2)
+PREVIEW_FILE = "previews/preview.wav"
+NOT_STARTED = (JobState.WAITING, JobState.PAUSED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedJob:
+    """A job to be submitted.
+
+    Attributes:
+        kind: name of the job's kind.
+        spec: the kind's own arguments.
+        depends_on: what must have succeeded before: an index into the plan's jobs, or the id of
+            a job that is there already.
+        key: identity of the work; a job with this key is never submitted twice.
+    """
+
+    kind: str
+    spec: dict[str, Any]
+    depends_on: tuple[int | str, ...]
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be done about a dataset.
+
+    Attributes:
+        jobs: to be submitted, in this order.
+        cancel: ids of jobs that the new version supersedes, or that lost their folder.
+        again: ids of cancelled jobs that are wanted after all: to be retried.
+        same_as: name of another dataset whose content this is, or "".
+    """
+
+    jobs: tuple[PlannedJob, ...] = ()
+    cancel: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    same_as: str = ""
+
+
+def plan(dataset: DatasetRecord, known: Iterable[Job], preview_text: str) -> Plan:
+    """What is to be done about a dataset that was taken, or is gone.
+
+    Args:
+        dataset: its record. Only PLANNED and REMOVED ask for anything.
+        known: the jobs there are: at least those of this dataset and those of this version.
+        preview_text: what a new voice says first.
+    """
+    jobs = tuple(known)
+    if dataset.state is DatasetState.REMOVED:
+        return Plan(cancel=_superseded(dataset, jobs, keep=""))
+    if dataset.state is not DatasetState.PLANNED:
+        return Plan()
+    by_key = {job.key: job for job in jobs if job.key}
+    planned: list[PlannedJob] = []
+    again: list[str] = []
+    home = dataset.name  # of the dataset under whose name this content was, or will be, prepared
+    before: int | str | None = None  # the step that the next one depends on
+    for kind in _kinds(dataset):
+        key, job = _known_job(kind, dataset, by_key)
+        if job is None:
+            spec = _spec(kind, dataset, home, _previous(dataset, jobs), preview_text)
+            depends_on = () if before is None else (before,)
+            planned.append(PlannedJob(kind=kind, spec=spec, depends_on=depends_on, key=key))
+            before = len(planned) - 1
+            continue
+        if job.state is JobState.FAILED:
+            break  # it would fail again; its reason and fix stand with it
+        if job.state is JobState.CANCELLED:
+            again.append(job.id)
+        home = str(job.spec.get("dataset", home))
+        before = job.id
+    return Plan(
+        jobs=tuple(planned),
+        cancel=_superseded(dataset, jobs, keep=dataset.version),
+        again=tuple(again),
+        same_as=home if home != dataset.name else "",
+    )
+
+
+def job_key(kind: str, version: str, folder: str = "") -> str:
+    """The idempotency key of a step; `folder` only where another folder's job came to nothing."""
+    digest = blake2b(f"{kind}\0{version}\0{folder}".encode(), digest_size=12)
+    return f"{kind}-{digest.hexdigest()}"
+
+
+def with_jobs(record: DatasetRecord, known: Iterable[Job]) -> DatasetRecord:
+    """The record with the state that its version's jobs give it.
+
+    Args:
+        record: what was found in the folder.
+        known: the jobs there are: at least those of this version.
+    """
+    if record.state is not DatasetState.PLANNED:
+        return record
+    keys = {
+        job_key(kind, record.version, folder)
+        for kind in (PREPROCESS, *TRAINING)
+        for folder in ("", record.folder)
+    }
+    steps = {job.kind: job for job in known if job.key in keys and not _is_lost(job, record)}
+    training = next((steps[kind] for kind in TRAINING if kind in steps), None)
+    preparing = steps.get(PREPROCESS)
+    if training is not None and training.state is JobState.SUCCEEDED:
+        return record.evolve(state=DatasetState.READY)
+    for job, running in ((preparing, DatasetState.PREPARING), (training, DatasetState.TRAINING)):
+        if job is not None and job.state is JobState.RUNNING:
+            return record.evolve(state=running)
+        if job is not None and job.state in (JobState.FAILED, JobState.CANCELLED):
+            return record.evolve(state=DatasetState.FAILED, reason=job.reason, fix=job.fix)
+        if job is not None and job.state in NOT_STARTED:
+            return record.evolve(reason=job.reason, fix=job.fix)
+    return record
+
+
+def _kinds(dataset: DatasetRecord) -> tuple[str, ...]:
+    """The steps of a dataset, each depending on the one before."""
+    if dataset.role == Role.GENERALIST:
+        return PREPROCESS, STAGE1
+    return PREPROCESS, STAGE2, SYNTHESIZE
+
+
+def _known_job(
+    kind: str, dataset: DatasetRecord, by_key: Mapping[str, Job]
+) -> tuple[str, Job | None]:
+    """The key of a step, and the job that has it."""
+    key = job_key(kind, dataset.version)
+    job = by_key.get(key)
+    if job is not None and _is_lost(job, dataset):
+        key = job_key(kind, dataset.version, dataset.folder)
+        job = by_key.get(key)
+    return key, job
+
+
+def _spec(
+    kind: str, dataset: DatasetRecord, home: str, previous: str | None, preview_text: str
+) -> dict[str, Any]:
+    """What the engine is told; paths are relative to the workspace."""
+    name, voice, version = dataset.name, dataset.voice, dataset.version
+    training = {"dataset": name, "prepared": f"prepared/{home}/{version}", "base": dataset.base}
+    match kind:
+        case "preprocess":
+            return {
+                "dataset": name,
+                "folder": dataset.folder,
+                "role": dataset.role,
+                "version": version,
+                "previous": previous,
+            }
+        case "stage1":
+            return {**training, "name": voice}
+        case "stage2":
+            return {**training, "voice": voice, "version": version}
+    return {
+        "text": preview_text,
+        "voice": voice,
+        "version": version,
+        "output": f"voices/{voice}/{version}/{PREVIEW_FILE}",
+    }
+
+
+def _previous(dataset: DatasetRecord, jobs: Iterable[Job]) -> str | None:
+    """The newest older version of this dataset that is prepared."""
+    done = [
+        job
+        for job in jobs
+        if job.kind == PREPROCESS
+        and job.state is JobState.SUCCEEDED
+        and job.spec.get("dataset") == dataset.name
+        and job.spec.get("version") != dataset.version
+    ]
+    newest = max(done, key=lambda job: job.number, default=None)
+    return None if newest is None else str(newest.spec["version"])
+
+
+def _is_lost(job: Job, dataset: DatasetRecord) -> bool:
+    """Whether a job with this content's key came to nothing under another folder's name."""
+    subject, ours = (
+        ("voice", dataset.voice) if job.kind == SYNTHESIZE else ("dataset", dataset.name)
+    )
+    elsewhere = job.spec.get(subject, ours) != ours
+    return elsewhere and job.state in (JobState.FAILED, JobState.CANCELLED)
+
+
+def _superseded(dataset: DatasetRecord, jobs: Iterable[Job], keep: str) -> tuple[str, ...]:
+    """Jobs of other versions than `keep` that are not worth their time any more."""
+    return tuple(
+        job.id
+        for job in jobs
+        if job.spec.get("dataset") == dataset.name
+        and _version(job) != keep
+        and (job.state in NOT_STARTED or (job.state is JobState.RUNNING and job.kind == PREPROCESS))
+    )
+
+
+def _version(job: Job) -> str:
+    """The dataset version that a job works on."""
+    prepared = str(job.spec.get("prepared", ""))
+    return str(job.spec.get("version") or prepared.rpartition("/")[2])
