@@ -15,6 +15,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.errors import EngineError, MachineError
+from workspace.scan import printable
 
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz
 MAX_DECODED_SECONDS = 120.0  # nothing this long becomes one utterance: do not fill memory with it
@@ -76,7 +77,8 @@ def decode(path: Path) -> Recording:
     if not np.isfinite(samples).all():
         bad = int((~np.isfinite(samples)).sum())
         raise AudioError(
-            f"{path.name} holds {bad} samples that are not numbers (NaN or infinite)", AGAIN
+            f"{printable(path.name)} holds {bad} samples that are not numbers (NaN or infinite)",
+            AGAIN,
         )
     notes = []
     if path.suffix.lower() not in ENDINGS.get(format_, {path.suffix.lower()}):
@@ -97,37 +99,43 @@ def _read_head(path: Path) -> bytes:
             head = file.read(64)
     except FileNotFoundError:
         raise AudioError(
-            f"{path.name} is missing", "put the file back, or remove its text"
+            f"{printable(path.name)} is missing", "put the file back, or remove its text"
         ) from None
     except PermissionError:
         raise AudioError(
-            f"{path.name} cannot be read (permission denied)", f"chmod u+r '{path.name}'"
+            f"{printable(path.name)} cannot be read (permission denied)",
+            f"chmod u+r '{printable(path.name)}'",
         ) from None
     except OSError as error:
         raise _read_failure(path, error) from error
     if not head:
-        raise AudioError(f"{path.name} is empty (0 bytes)", AGAIN)
+        raise AudioError(f"{printable(path.name)} is empty (0 bytes)", AGAIN)
     return head
 
 
 def _read_failure(path: Path, error: OSError) -> EngineError:
     if error.errno in (errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
         return MachineError(
-            f"{path.name} cannot be read ({error.strerror})", "check the disk or the mount"
+            f"{printable(path.name)} cannot be read ({error.strerror})",
+            "check the disk or the mount",
         )
-    return AudioError(f"{path.name} cannot be read ({error.strerror})", "check the file")
+    return AudioError(f"{printable(path.name)} cannot be read ({error.strerror})", "check the file")
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:
-    convert = f"convert it: ffmpeg -i '{path.name}' '{path.stem}.flac'"
+    convert = f"convert it: ffmpeg -i '{printable(path.name)}' '{printable(path.stem)}.flac'"
     if head[4:8] == b"ftyp":
-        raise AudioError(f"{path.name} is an MP4/M4A file, which cannot be decoded here", convert)
+        raise AudioError(
+            f"{printable(path.name)} is an MP4/M4A file, which cannot be decoded here", convert
+        )
     if head.startswith(b"\x1aE\xdf\xa3"):
         raise AudioError(
-            f"{path.name} is a Matroska/WebM file, which cannot be decoded here", convert
+            f"{printable(path.name)} is a Matroska/WebM file, which cannot be decoded here", convert
         )
     if head.startswith(b"0&\xb2u\x8ef\xcf\x11"):
-        raise AudioError(f"{path.name} is a WMA file, which cannot be decoded here", convert)
+        raise AudioError(
+            f"{printable(path.name)} is a WMA file, which cannot be decoded here", convert
+        )
 
 
 def _read_samples(path: Path) -> tuple[NDArray[np.float32], int, str, str]:
@@ -139,14 +147,14 @@ def _read_samples(path: Path) -> tuple[NDArray[np.float32], int, str, str]:
             samples = file.read(dtype="float32", always_2d=True)
             rate, format_, subtype = file.samplerate, file.format, file.subtype
     except soundfile.LibsndfileError as error:
+        reason = error.error_string.strip(" .")
         raise AudioError(
-            f"{path.name} is not audio that can be decoded ({error.error_string.strip(' .')})",
-            AGAIN,
+            f"{printable(path.name)} is not audio that can be decoded ({reason})", AGAIN
         ) from None
     except OSError as error:
         raise _read_failure(path, error) from error
     if len(samples) == 0:
-        raise AudioError(f"{path.name} holds no samples", AGAIN)
+        raise AudioError(f"{printable(path.name)} holds no samples", AGAIN)
     if format_ not in ("MP3", "MPEG") and len(samples) < declared:
         raise _cut_short(path, len(samples) / declared)
     return samples, rate, format_, subtype
@@ -155,13 +163,13 @@ def _read_samples(path: Path) -> tuple[NDArray[np.float32], int, str, str]:
 def _refuse_shape(path: Path, file: soundfile.SoundFile) -> None:
     if not MIN_RATE <= file.samplerate <= MAX_RATE:
         raise AudioError(
-            f"{path.name} has a sample rate of {file.samplerate} Hz",
+            f"{printable(path.name)} has a sample rate of {file.samplerate} Hz",
             "use 16 to 48 kHz (8 to 192 kHz are read)",
         )
     seconds = file.frames / file.samplerate
     if seconds > MAX_DECODED_SECONDS:
         raise AudioError(
-            f"{path.name} is too long ({seconds / 60:.0f} min)",
+            f"{printable(path.name)} is too long ({seconds / 60:.0f} min)",
             "cut it into sentences of at most 30 s, each with its own text",
         )
 
@@ -178,7 +186,7 @@ def _refuse_cut_short(path: Path, head: bytes) -> None:
 
 def _cut_short(path: Path, share: float) -> AudioError:
     measure = f"only {share:.0%} of it is there" if share > 0 else "its end is missing"
-    return AudioError(f"{path.name} is cut short ({measure})", AGAIN)
+    return AudioError(f"{printable(path.name)} is cut short ({measure})", AGAIN)
 
 
 def _wav_share(path: Path) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -47,6 +47,7 @@ class Utterance:
         score: of the alignment, mean log-likelihood a frame; None until aligned.
         bandwidth: highest frequency of the source, Hz.
         snr: speech over noise floor, dB.
+        level: RMS of the speech in the recording, before it was normalised, dBFS.
         source: path of the recording, relative to the dataset's folder.
         sha256: of the recording and its text; the same value means the same features.
         notes: what was unusual, one line each.
@@ -63,6 +64,7 @@ class Utterance:
     offset: int
     bandwidth: float
     snr: float
+    level: float
     source: str
     sha256: str
     durations: tuple[int, ...] = ()
@@ -93,16 +95,15 @@ class Utterance:
         return cls(**values)
 
 
-UTTERANCE_FIELDS = tuple(field.name for field in fields(Utterance))
-
-
 class Manifest(Sequence[Utterance]):
     """`manifest.jsonl` as a sequence that holds no more than the lines' positions in memory."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        lengths = np.fromiter((len(line) for line in self._file), dtype=np.int64)
+        with path.open("rb") as file:
+            lengths = np.fromiter((len(line) for line in file), dtype=np.int64)
         self._starts: NDArray[np.int64] = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        # an empty file cannot be mapped: a dataset may have every utterance refused
+        self._bytes = np.memmap(path, np.uint8, "r") if len(lengths) else np.zeros(0, np.uint8)
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -115,11 +116,8 @@ class Manifest(Sequence[Utterance]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         position = range(len(self))[index]
-        self._file.seek(int(self._starts[position]))
-        return Utterance.from_json(self._file.readline())
+        start, end = self._starts[position : position + 2]
+        return Utterance.from_json(self._bytes[start:end].tobytes())
 
     def __iter__(self) -> Iterator[Utterance]:
         return (self[i] for i in range(len(self)))
-
-    def close(self) -> None:
-        self._file.close()

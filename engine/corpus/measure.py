@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -18,26 +16,10 @@ from engine.audio.quality import SPEECH_PROBABILITY, Quality, is_silent, quality
 from engine.audio.resample import SAMPLE_RATE, resample, without_rumble
 from engine.audio.trim import speech_span, trim
 from engine.corpus.manifest import ALIGNMENT_FRAME, SyllableSpan, Utterance
-from engine.corpus.open_corpora import Pinyin
 from engine.corpus.settings import PreprocessSettings
+from engine.corpus.source import SourceEntry, content_hash
 from engine.errors import EngineError, MachineError
-
-
-class Source(Protocol):
-    """What `measure` must know of a recording."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def speaker(self) -> str: ...
-    @property
-    def audio(self) -> Path: ...
-    @property
-    def text(self) -> str | None: ...
-    @property
-    def pinyin(self) -> Pinyin | None: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
+from workspace.scan import printable
 
 
 class SpokenSyllable(Protocol):
@@ -92,13 +74,11 @@ class Measured:
         utterance: its line of the manifest, at offset 0.
         wave: (samples,) float32, 24 kHz, at the normalised level; samples is a multiple of 600.
         f0: (samples // 300,) float32, Hz, 0 where unvoiced.
-        level: dBFS of the speech before normalisation.
     """
 
     utterance: Utterance
     wave: NDArray[np.float32]
     f0: NDArray[np.float32]
-    level: float
 
 
 @dataclass(frozen=True)
@@ -112,7 +92,7 @@ class Refusal:
 
 
 def measure(
-    source: Source,
+    source: SourceEntry,
     frontend: TextFrontend,
     settings: PreprocessSettings | None = None,
     name: str | None = None,
@@ -131,7 +111,7 @@ def measure(
     Raises:
         MachineError: the machine failed, not the recording.
     """
-    file = name or source.audio.name
+    file = name or printable(source.audio.name)
     try:
         return _measure(source, frontend, settings or PreprocessSettings(), file)
     except MachineError:
@@ -141,40 +121,41 @@ def measure(
 
 
 def _measure(
-    source: Source, frontend: TextFrontend, settings: PreprocessSettings, file: str
+    source: SourceEntry, frontend: TextFrontend, settings: PreprocessSettings, file: str
 ) -> Measured:
     spoken = _phonemize(source, frontend)
     recording = decode(source.audio)
-    cut, measures, notes = _clean(recording, settings, source.audio.name)
-    _refuse_rate(cut, spoken, settings, source.audio.name)
+    cut, measures, notes = _clean(recording, settings, printable(source.audio.name))
+    _refuse_rate(cut, spoken, settings, printable(source.audio.name))
     f0 = pitch(cut)
+    remarks = (f"{note.kind}: {note.text} ({note.reason})" for note in spoken.notes)
     utterance = Utterance(
-        id=source.id, speaker=source.speaker, text=source.text or spoken.text,
-        normalized=spoken.normalized, symbols=spoken.symbols, ids=spoken.ids,
+        id=source.id,
+        speaker=source.speaker,
+        text=source.text or spoken.text,
+        normalized=spoken.normalized,
+        symbols=spoken.symbols,
+        ids=spoken.ids,
         syllables=tuple(SyllableSpan(s.hanzi, s.pinyin, s.start, s.end) for s in spoken.syllables),
-        seconds=len(cut) / SAMPLE_RATE, offset=0, bandwidth=round(measures.bandwidth, 1),
-        snr=round(measures.snr, 1), source=file, sha256=content_hash(source),
-        notes=(*source.notes, *notes, *(f"{n.kind}: {n.text} ({n.reason})" for n in spoken.notes)),
-    )  # fmt: skip
-    return Measured(utterance, cut, f0, measures.level)
-
-
-def content_hash(source: Source) -> str:
-    """SHA-256 of what an utterance is made of: the recording's bytes, its text and its pinyin."""
-    with source.audio.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    digest.update(
-        repr((source.text, source.pinyin, source.speaker)).encode("utf-8", "surrogatepass")
+        seconds=len(cut) / SAMPLE_RATE,
+        offset=0,
+        bandwidth=round(measures.bandwidth, 1),
+        snr=round(measures.snr, 1),
+        level=round(measures.level, 1),
+        source=file,
+        sha256=content_hash(source),
+        notes=(*source.notes, *notes, *remarks),
     )
-    return digest.hexdigest()
+    return Measured(utterance, cut, f0)
 
 
-def _phonemize(source: Source, frontend: TextFrontend) -> Spoken:
+def _phonemize(source: SourceEntry, frontend: TextFrontend) -> Spoken:
     if source.pinyin is not None:
         return frontend.phonemes_from_pinyin(source.pinyin)
     if source.text is None:
         raise EngineError(
-            f"{source.audio.name} has no text", f"write what it says into {source.audio.stem}.txt"
+            f"{printable(source.audio.name)} has no text",
+            f"write what it says into {printable(source.audio.stem)}.txt",
         )
     return frontend.phonemize(source.text)
 
@@ -211,7 +192,8 @@ def _clean(
         )
     if measures.snr < settings.min_snr:
         raise AudioError(
-            f"{name} is too noisy ({measures.snr:.0f} dB over noise, at least {settings.min_snr:g})",
+            f"{name} is too noisy ({measures.snr:.0f} dB over its noise, "
+            f"at least {settings.min_snr:g} needed)",
             "record it in a quieter place or closer to the microphone",
         )
     return np.pad(cut, (0, -len(cut) % ALIGNMENT_FRAME)), measures, recording.notes

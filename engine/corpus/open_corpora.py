@@ -8,37 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from engine.corpus.source import SourceEntry
 from engine.corpus.transcript import decode_transcript
 
-Pinyin = tuple[tuple[str | None, str], ...]
 PREFIX = "cmn-"  # of audio-cmn's file names
 SYLLABLE = re.compile(r"[a-zêü]+[1-5]?")
-
-
-@dataclass(frozen=True)
-class SourceEntry:
-    """One recording and what it says, before anything is decoded.
-
-    Attributes:
-        id: unique over all sets.
-        set: name of the corpus, e.g. "aishell1".
-        speaker: unique over all sets.
-        audio: path of the recording.
-        text: as spoken; None where only the pinyin is known.
-        pinyin: (hanzi or None, syllable with tone digit) pairs, where the corpus gives them.
-        notes: what was unusual about the text.
-    """
-
-    id: str
-    set: str
-    speaker: str
-    audio: Path
-    text: str | None
-    pinyin: Pinyin | None = None
-    notes: tuple[str, ...] = ()
 
 
 def entries(folder: Path) -> Iterator[SourceEntry]:

@@ -57,9 +57,6 @@ class PackedCorpus:
     def _item(self, utterance: int | Utterance) -> Utterance:
         return utterance if isinstance(utterance, Utterance) else self.utterances[utterance]
 
-    def close(self) -> None:
-        self.utterances.close()
-
 
 class PackedWriter:
     """Appends utterances to a folder, in flat memory; `with` finishes the files."""

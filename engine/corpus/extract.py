@@ -1,0 +1,146 @@
+"""Measuring many recordings at once, in processes, with the results in the order of the dataset."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from engine.corpus.measure import Measured, Refusal, TextFrontend, measure
+from engine.corpus.settings import PreprocessSettings
+from engine.corpus.source import content_hash, source_entry
+from engine.errors import EngineError, MachineError
+from workspace.dataset import DatasetEntry
+from workspace.scan import Problem, printable
+
+WORTH_A_POOL = 24  # utterances: fewer are done before the processes have started
+AHEAD = 4  # tasks a process: enough that none waits, few enough that memory stays flat
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """An utterance whose features the previous version already has.
+
+    Attributes:
+        id, speaker, source: as they are now; a file may have been renamed.
+        sha256: finds it in the previous version.
+    """
+
+    id: str
+    speaker: str
+    source: str
+    sha256: str
+
+
+Extracted = Measured | Unchanged | Refusal
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How to measure one dataset; sent to each process once.
+
+    Attributes:
+        folder: the dataset's folder.
+        frontend: text to phonemes.
+        settings: limits and levels.
+        known: hashes that the previous version has.
+    """
+
+    folder: Path
+    frontend: TextFrontend
+    settings: PreprocessSettings
+    known: frozenset[str]
+
+    def __call__(self, item: DatasetEntry | Problem) -> Extracted:
+        if isinstance(item, Problem):
+            return Refusal(item.path, item.path, item.reason, item.fix)
+        file = printable(item.audio.relative_to(self.folder).as_posix())
+        try:
+            source = source_entry(item, self.folder.name)
+            if self.known:
+                sha256 = content_hash(source)
+                if sha256 in self.known:
+                    return Unchanged(source.id, source.speaker, file, sha256)
+            return measure(source, self.frontend, self.settings, file)
+        except MachineError:
+            raise
+        except EngineError as error:
+            return Refusal(item.id, file, error.message, error.fix)
+        except OSError as error:
+            return Refusal(item.id, file, f"{file} cannot be read ({error.strerror})", "check it")
+
+
+def extract(
+    items: Iterable[DatasetEntry | Problem], extraction: Extraction, count: int
+) -> Iterator[Extracted]:
+    """Each item's result, in order.
+
+    Args:
+        items: the dataset's entries and problems.
+        extraction: how to measure them.
+        count: how many there are.
+
+    Raises:
+        MachineError: a process was killed (mostly for memory), or the disk failed.
+    """
+    workers = min(extraction.settings.workers or available_cores(), max(1, count // WORTH_A_POOL))
+    if workers == 1:
+        yield from map(extraction, items)
+        return
+    # spawn: the parent may have torch's threads running, which a fork would leave in any state
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _start, (extraction,))
+    try:
+        yield from _in_order(pool, items, AHEAD * workers)
+    except BrokenProcessPool:
+        raise MachineError(
+            "a preprocessing process was killed",
+            "set [preprocess] workers lower to use less memory",
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def available_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, items: Iterable[DatasetEntry | Problem], ahead: int
+) -> Iterator[Extracted]:
+    pending: deque[Future[Extracted]] = deque()
+    for item in items:
+        pending.append(pool.submit(_run, item))
+        if len(pending) >= ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
+_extraction: Callable[[DatasetEntry | Problem], Extracted]  # of this process, set by `_start`
+
+
+def _start(extraction: Extraction) -> None:
+    global _extraction
+    _extraction = extraction
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A pool's processes would wait for ever for a parent that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _run(item: DatasetEntry | Problem) -> Extracted:
+    return _extraction(item)
