@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from engine.model.config import CURVE_HOP, CURVES_PER_FRAME, SAMPLE_RATE, ModelConfig
-from engine.model.layers import AdaIN1d, AdainResBlk1d, apply_mask, upsample_mask, valid_mask
+from engine.model.layers import AdaIN1d, AdainResBlk1d, apply_mask, padding_mask, upsample_mask
 
 HARMONICS = 9  # the fundamental and eight overtones
 SINE_AMPLITUDE = 0.1
@@ -167,7 +167,13 @@ class Generator(nn.Module):
         self.conv_post = _small_conv(nn.Conv1d(channels, 2 * self.bins, 7, padding=3))
 
     def forward(
-        self, x: Tensor, style: Tensor, f0: Tensor, noise: Tensor, curve_lengths: Tensor | None
+        self,
+        x: Tensor,
+        style: Tensor,
+        f0: Tensor,
+        noise: Tensor,
+        curve_lengths: Tensor,
+        mask: Tensor | None,
     ) -> Tensor:
         """Generate audio.
 
@@ -176,13 +182,13 @@ class Generator(nn.Module):
             style: (batch, style_dim).
             f0: (batch, curve) Hz, zero in the padding.
             noise: (batch, curve * 300, 9), standard normal.
-            curve_lengths: (batch,) int64, valid F0 values, or None where all are.
+            curve_lengths: (batch,) int64, valid F0 values.
+            mask: (batch, 1, curve) bool, True at valid F0 values; None where all are.
 
         Returns:
             (batch, curve * 300), zero in the padding.
         """
-        source = self._source(f0, noise, curve_lengths)
-        mask = _mask(curve_lengths, x.shape[-1])
+        source = self._source(f0, noise, curve_lengths.tolist())
         for i, rate in enumerate(self.rates):
             last = i + 1 == len(self.rates)
             x = self.ups[i](apply_mask(F.leaky_relu(x, 0.1), mask))
@@ -197,10 +203,12 @@ class Generator(nn.Module):
         x = self.conv_post(F.leaky_relu(x))
         magnitude = torch.exp(x[:, : self.bins])
         phase = torch.sin(x[:, self.bins :])
-        return self._inverse(magnitude, phase, curve_lengths)
+        if mask is None:
+            return self.stft.inverse(magnitude, phase)
+        return self._inverse_each(magnitude, phase, curve_lengths.tolist())
 
     @torch.no_grad()
-    def _source(self, f0: Tensor, noise: Tensor, curve_lengths: Tensor | None) -> Tensor:
+    def _source(self, f0: Tensor, noise: Tensor, curve_lengths: list[int]) -> Tensor:
         """The excitation's STFT, (batch, n_fft + 2, frames); as published, it is never trained.
 
         Each utterance goes alone. Its last frames must mirror its own end, not the padding. And
@@ -208,10 +216,9 @@ class Generator(nn.Module):
         whether a negative bin's phase is pi or -pi, so the same sums have to be done in the same
         order whatever else is in the batch.
         """
-        lengths = [f0.shape[1]] * len(f0) if curve_lengths is None else curve_lengths.tolist()
         frames = noise.shape[1] // self.stft.hop + 1
         spectra = noise.new_zeros(len(f0), 2 * self.bins, frames)
-        for row, length in enumerate(lengths):
+        for row, length in enumerate(curve_lengths):
             excitation = self.m_source(
                 f0[row : row + 1, :length], noise[row : row + 1, : length * CURVE_HOP]
             )
@@ -219,19 +226,17 @@ class Generator(nn.Module):
             spectra[row, :, : spectrum.shape[-1]] = spectrum[0]
         return spectra
 
-    def _inverse(self, magnitude: Tensor, phase: Tensor, curve_lengths: Tensor | None) -> Tensor:
-        """(batch, n_fft / 2 + 1, frames) twice -> (batch, samples)."""
-        if curve_lengths is None:
-            return self.stft.inverse(magnitude, phase)
-        # Each alone: frames in the padding would enter the window normalisation.
+    def _inverse_each(self, magnitude: Tensor, phase: Tensor, curve_lengths: list[int]) -> Tensor:
+        """(batch, n_fft / 2 + 1, frames) twice -> (batch, samples), zero in the padding.
+
+        Each utterance goes alone: frames in the padding would enter the window normalisation.
+        """
         samples = (magnitude.shape[-1] - 1) * self.stft.hop
         rows = []
-        for row, length in enumerate((curve_lengths * CURVE_HOP).tolist()):
-            frames = length // self.stft.hop + 1
-            audio = self.stft.inverse(
-                magnitude[row, None, :, :frames], phase[row, None, :, :frames]
-            )
-            rows.append(F.pad(audio, (0, samples - length)))
+        for row, curve in enumerate(curve_lengths):
+            valid = slice(0, curve * CURVE_HOP // self.stft.hop + 1)
+            audio = self.stft.inverse(magnitude[row, None, :, valid], phase[row, None, :, valid])
+            rows.append(F.pad(audio, (0, samples - audio.shape[-1])))
         return torch.cat(rows)
 
 
@@ -287,10 +292,9 @@ class Decoder(nn.Module):
         batch, _, frames = asr.shape
         if noise is None:
             noise = torch.randn(self.noise_shape(batch, frames), device=f0.device, dtype=f0.dtype)
-        padded = bool((frame_lengths < frames).any())
-        mask = _mask(frame_lengths, frames) if padded else None
-        curve_lengths = frame_lengths * CURVES_PER_FRAME if padded else None
-        curve_mask = _mask(curve_lengths, f0.shape[-1])
+        mask = padding_mask(frame_lengths, frames)
+        curve_mask = upsample_mask(mask, CURVES_PER_FRAME)
+        curve_lengths = frame_lengths * CURVES_PER_FRAME
         f0 = apply_mask(f0[:, None], curve_mask)  # (batch, 1, 2 * frames)
         pitch = self.F0_conv(f0)
         loudness = self.N_conv(apply_mask(energy[:, None], curve_mask))
@@ -299,10 +303,5 @@ class Decoder(nn.Module):
         residual = self.asr_res(asr)
         for block in self.decode:
             x = block(torch.cat([x, residual, pitch, loudness], dim=1), style, mask)
-        audio: Tensor = self.generator(x, style, f0[:, 0], noise, curve_lengths)
+        audio: Tensor = self.generator(x, style, f0[:, 0], noise, curve_lengths, curve_mask)
         return audio
-
-
-def _mask(lengths: Tensor | None, size: int) -> Tensor | None:
-    """(batch, 1, size) bool, or None where everything is valid."""
-    return None if lengths is None else valid_mask(lengths, size)[:, None]

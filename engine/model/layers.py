@@ -28,6 +28,14 @@ def valid_mask(lengths: Tensor, size: int) -> Tensor:
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
+def padding_mask(lengths: Tensor, size: int) -> Tensor | None:
+    """`valid_mask` with a channel axis, (batch, 1, size), or None where nothing is padding.
+
+    None takes the faster way through the convolutional layers. Asking costs one wait for the GPU.
+    """
+    return valid_mask(lengths, size)[:, None] if bool((lengths < size).any()) else None
+
+
 def apply_mask(x: Tensor, mask: Tensor | None) -> Tensor:
     """Zero `x` (batch, channels, frames) where `mask` (batch, 1, frames) is False."""
     return x if mask is None else x * mask
@@ -38,19 +46,22 @@ def upsample_mask(mask: Tensor | None, factor: int) -> Tensor | None:
     return None if mask is None else mask.repeat_interleave(factor, dim=-1)
 
 
-def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
+def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None) -> Tensor:
     """Run a (bidirectional) LSTM so that padding is never read.
 
     Args:
         lstm: batch first.
         x: (batch, steps, channels).
-        lengths: (batch,) int64, each in 1..steps.
+        lengths: (batch,) int64, each in 1..steps, or None where nothing is padding.
 
     Returns:
         (batch, steps, hidden), zero in the padding.
     """
-    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
     lstm.flatten_parameters()
+    if lengths is None:
+        whole: Tensor = lstm(x)[0]
+        return whole
+    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
     out, _ = lstm(packed)
     unpacked, _ = pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
     return unpacked
@@ -94,8 +105,10 @@ class AdaLayerNorm(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(batch, steps, channels), (batch, style_dim) -> (batch, steps, channels)."""
+        gamma: Tensor
+        beta: Tensor
         gamma, beta = self.fc(style)[:, None].chunk(2, dim=-1)  # (batch, 1, channels)
-        return torch.addcmul(beta, F.layer_norm(x, (self.channels,)), 1 + gamma)
+        return (1 + gamma) * F.layer_norm(x, (self.channels,)) + beta
 
 
 class InstanceAffine(nn.Module):
@@ -114,18 +127,16 @@ class InstanceAffine(nn.Module):
         self.register_buffer("bias", torch.zeros(channels))
 
 
-def instance_norm(x: Tensor, mask: Tensor | None = None) -> Tensor:
+def masked_instance_norm(x: Tensor, mask: Tensor) -> Tensor:
     """Normalise each channel over the valid frames of its utterance.
 
     Args:
         x: (batch, channels, frames).
-        mask: (batch, 1, frames) bool, or None where every frame is valid.
+        mask: (batch, 1, frames) bool.
 
     Returns:
         (batch, channels, frames); what stands in the padding means nothing.
     """
-    if mask is None:
-        return F.instance_norm(x, eps=INSTANCE_NORM_EPS)
     weight = mask.to(x.dtype)
     weight = weight / weight.sum(dim=-1, keepdim=True)  # (batch, 1, frames), sums to 1
     mean = (x * weight).sum(dim=-1, keepdim=True)
@@ -144,11 +155,19 @@ class AdaIN1d(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
         """(batch, channels, frames), (batch, style_dim) -> (batch, channels, frames)."""
-        gamma, beta = self.fc(style).chunk(2, dim=-1)  # (batch, channels)
+        gamma: Tensor
+        beta: Tensor
+        gamma, beta = self.fc(style)[..., None].chunk(2, dim=1)  # (batch, channels, 1)
+        gain, offset = self.norm.weight, self.norm.bias
+        if mask is None:
+            # In the published order of operations: F0 predicted a rounding error away can turn a
+            # phase of the excitation from pi to -pi, which is heard in comparisons.
+            normed = F.instance_norm(x, weight=gain, bias=offset, eps=INSTANCE_NORM_EPS)
+            return (1 + gamma) * normed + beta
         # One affine instead of two: it touches the long axis once.
-        scale = (1 + gamma) * self.norm.weight
-        shift = (1 + gamma) * self.norm.bias + beta
-        return torch.addcmul(shift[..., None], instance_norm(x, mask), scale[..., None])
+        scale = (1 + gamma) * gain[:, None]
+        shift = (1 + gamma) * offset[:, None] + beta
+        return torch.addcmul(shift, masked_instance_norm(x, mask), scale)
 
 
 class AdainResBlk1d(nn.Module):

@@ -12,6 +12,7 @@ from engine.model.layers import (
     AdainResBlk1d,
     AdaLayerNorm,
     LinearNorm,
+    padding_mask,
     run_lstm,
     upsample_mask,
     valid_mask,
@@ -129,8 +130,9 @@ class ProsodyPredictor(nn.Module):
             style: (batch, style_dim), the prosodic half.
             frame_lengths: (batch,) int64, alignment frames.
         """
-        x = run_lstm(self.shared, aligned.transpose(1, 2), frame_lengths).transpose(1, 2)
-        mask = valid_mask(frame_lengths, x.shape[-1])[:, None]
+        mask = padding_mask(frame_lengths, aligned.shape[-1])
+        lengths = None if mask is None else frame_lengths
+        x = run_lstm(self.shared, aligned.transpose(1, 2), lengths).transpose(1, 2)
         valid = valid_mask(frame_lengths * CURVES_PER_FRAME, x.shape[-1] * CURVES_PER_FRAME)
         energy = self.N_proj(_run_blocks(self.N, x, style, mask))[:, 0] * valid
         head = self.F0_proj(_run_blocks(self.F0, x, style, mask)) * valid[:, None]
@@ -154,12 +156,11 @@ def _curve_blocks(config: ModelConfig) -> nn.ModuleList:
     )
 
 
-def _run_blocks(blocks: nn.ModuleList, x: Tensor, style: Tensor, mask: Tensor) -> Tensor:
+def _run_blocks(blocks: nn.ModuleList, x: Tensor, style: Tensor, mask: Tensor | None) -> Tensor:
     """(batch, hidden, frames) -> (batch, hidden / 2, 2 * frames)."""
-    rate: Tensor | None = mask
     for block in blocks:
         assert isinstance(block, AdainResBlk1d)
-        x = block(x, style, rate)
+        x = block(x, style, mask)
         if block.upsample:
-            rate = upsample_mask(rate, CURVES_PER_FRAME)
+            mask = upsample_mask(mask, CURVES_PER_FRAME)
     return x

@@ -20,6 +20,7 @@ from engine.model.config import ModelConfig
 SAMPLE_RATE = 24_000  # Hz
 FRAMES_PER_ALIGNMENT_FRAME = 2  # 40 alignment frames a second, 80 prosody frames
 F0_SCALE = 100.0  # Hz; the trunk sees log2(F0 / 100)
+ENERGY_SCALE = 4.0  # natural log; brings log energy to about unit range
 LOG_GAIN_LIMIT = 12.0  # natural log; keeps exp() finite whatever the trunk says
 
 
@@ -96,7 +97,7 @@ class SourceFilterDecoder(nn.Module):
         voiced = (f0 > 0).to(asr.dtype)
         log_f0 = torch.log2(f0.clamp(min=1.0) / F0_SCALE) * voiced
         content = asr.repeat_interleave(FRAMES_PER_ALIGNMENT_FRAME, dim=-1)
-        inputs = torch.stack([log_f0, voiced, energy], dim=1)
+        inputs = torch.stack([log_f0, voiced, energy / ENERGY_SCALE], dim=1)
         x = self.enter(torch.cat([content, inputs], dim=1) * mask)
         for block in self.blocks:
             x = block(x, style, mask)

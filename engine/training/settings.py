@@ -36,8 +36,8 @@ class LossWeights(Table):
     """Spectral convergence (Arik et al. 2018) at the same resolutions."""
     duration: float = Field(0.1, ge=0)
     """Mean absolute error of durations, in frames."""
-    duration_bins: float = Field(1.0, ge=0)
-    """Cross entropy of the duration bins."""
+    duration_bins: float = Field(0.2, ge=0)
+    """Cross entropy of the duration bins, summed over a token's bins."""
     f0: float = Field(2.0, ge=0)
     """Smooth L1 of log2 F0 (of F0 / 10 Hz where the model predicts Hz)."""
     voicing: float = Field(0.5, ge=0)

@@ -1,0 +1,1 @@
+"""Bases that come with the program, and how they are made."""

@@ -1,0 +1,167 @@
+"""Makes the shipped small base again: `python -m engine.bases.make DATA WORK OUT`.
+
+DATA holds the openly licensed sets (`audio-cmn`, `aishell1`, `speechocean762`), WORK keeps what
+is made on the way, so that the command goes on where it was stopped, and OUT becomes the base.
+
+The voice S0150 is never heard, nor its texts read: it is what the base is judged on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.corpus.measure import Measured, Refusal, measure
+from engine.corpus.open_corpora import SourceEntry, entries
+from engine.corpus.packed import PackedCorpus, PackedWriter
+from engine.corpus.settings import PreprocessSettings
+from engine.model.aligner import AlignerNetwork
+from engine.text import VOCABULARIES, Frontend
+from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner, examples, train
+from engine.training.settings import AlignerSettings
+from engine.worker import stage1
+from workspace.files import folder_atomic
+from workspace.run import EventLog, JobFile
+
+HELD_OUT = "S0150"
+SETS = ("audio-cmn", "aishell1", "speechocean762")
+WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
+SEED = 20
+NAME = "small"
+
+
+def main(arguments: list[str]) -> int:
+    """Pack, align, train; each step is skipped where its result is already there."""
+    parser = argparse.ArgumentParser(prog="python -m engine.bases.make", description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=6000, help="optimiser steps of stage 1")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=2, help="processes that decode and measure")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads of the training; 0: all")
+    options = parser.parse_args(arguments)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    work: Path = options.work
+    if not (work / "packed").exists():
+        pack(options.data, work / "packed", options.workers)
+    if not (work / "prepared").exists():
+        align(work / "packed", work / "prepared")
+    settings = {
+        "size": "small", "steps": options.steps, "batch_size": options.batch_size, "threads": options.threads,
+        "checkpoint_every": 500, "patience": 1000,
+    }  # fmt: skip
+    folder = work / "runs" / "base"
+    folder.mkdir(parents=True, exist_ok=True)
+    job = JobFile(
+        id="base", kind="stage1", workspace=str(work), seed=SEED,
+        spec={"prepared": "prepared", "base": stage1.FROM_NOTHING, "name": NAME, "settings": settings},
+    )  # fmt: skip
+    job.write(folder)
+    outputs = stage1.run(job, folder, EventLog(folder))
+    options.out.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(work / outputs["base"], options.out, dirs_exist_ok=True)
+    print(f"{options.out}: {outputs['measures']}")
+    return 0
+
+
+def sources(data: Path) -> Iterator[SourceEntry]:
+    """Every recording of the training sets, without the voice that the base is judged on."""
+    for entry in entries(data):
+        if entry.set in SETS and HELD_OUT not in entry.speaker:
+            yield entry
+
+
+def pack(data: Path, destination: Path, workers: int) -> None:
+    """Decode and measure all recordings into a packed corpus, not yet aligned."""
+    listed = list(sources(data))
+    refused: list[Refusal] = []
+    with (
+        folder_atomic(destination) as folder,
+        PackedWriter(folder) as writer,
+        ProcessPoolExecutor(workers) as pool,
+    ):
+        for index, result in enumerate(pool.map(_measure, listed, chunksize=16)):
+            if isinstance(result, Measured):
+                writer.append(result.utterance, result.wave, result.f0)
+            else:
+                refused.append(result)
+            _show("measured", index + 1, len(listed))
+    for refusal in refused:
+        print(f"refused {refusal.file}: {refusal.reason}", file=sys.stderr)
+
+
+def _measure(entry: SourceEntry) -> Measured | Refusal:
+    return measure(entry, _frontend(), PreprocessSettings())
+
+
+def _frontend() -> Frontend:
+    global _loaded
+    if _loaded is None:
+        _loaded = Frontend(VOCABULARY)
+    return _loaded
+
+
+_loaded: Frontend | None = None
+
+
+def align(packed: Path, destination: Path) -> None:
+    """Train the aligner from nothing and write the corpus with its durations."""
+    corpus = PackedCorpus(packed)
+    utterances = list(corpus.utterances)
+    waves = [corpus.audio(u) for u in utterances]
+    symbols = [u.symbols for u in utterances]
+    speakers = [u.speaker for u in utterances]
+    torch.manual_seed(SEED)
+    network = AlignerNetwork(VOCABULARIES[VOCABULARY].size)
+    settings = AlignerSettings(adaptation_steps=0)
+    losses = train(
+        network, examples(waves, symbols, speakers), settings, steps=settings.steps,
+        prior_share=settings.prior_share, seed=SEED, progress=lambda i, n: _show("aligner", i, n),
+    )  # fmt: skip
+    print(f"aligner: {np.mean(losses[:20]):.3f} -> {np.mean(losses[-20:]):.3f} nats a frame", file=sys.stderr)
+    aligner = Aligner(network, settings, SEED)
+    alignments = aligner.align(waves, symbols, speakers, lambda i, n: _show("aligned", i, n))
+    kept = _good(speakers, [a.score if a else None for a in alignments])
+    with folder_atomic(destination) as folder:
+        aligner.save(folder / ALIGNER_FILE)
+        with PackedWriter(folder) as writer:
+            for utterance, wave, alignment, good in zip(utterances, waves, alignments, kept, strict=True):
+                if alignment is not None and good:
+                    aligned = replace(utterance, durations=alignment.durations, score=round(alignment.score, 4))
+                    writer.append(aligned, wave, corpus.f0(utterance))
+
+
+def _good(speakers: list[str], scores: list[float | None]) -> list[bool]:
+    """All but the worst-scoring share of each set of speakers, and those that could not be aligned."""
+    groups: dict[str, list[float]] = {}
+    for speaker, score in zip(speakers, scores, strict=True):
+        if score is not None:
+            groups.setdefault(_group(speaker), []).append(score)
+    limits = {group: float(np.quantile(values, WORST_SHARE)) for group, values in groups.items()}
+    return [
+        score is not None and score >= limits[_group(speaker)]
+        for speaker, score in zip(speakers, scores, strict=True)
+    ]
+
+
+def _group(speaker: str) -> str:
+    return speaker.rpartition("-")[0]
+
+
+def _show(what: str, done: int, total: int) -> None:
+    if done % 50 == 0 or done == total:
+        print(f"\r{what} {done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

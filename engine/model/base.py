@@ -1,0 +1,227 @@
+"""Bases and voices on disk.
+
+A base (the result of stage 1) is a folder:
+
+    model.safetensors      graph and style encoder; header: size, sizes in full, vocabulary
+    aligner.safetensors    the aligner that measured its corpus
+    voices/<name>.safetensors  styles of some of its speakers
+    card.json              data, recipe, measures
+
+A voice (the result of stage 2) is a folder:
+
+    weights.safetensors    what differs from the base; header: the base's name and hash
+    voice.safetensors      its style: (n, 1, 2 style_dim) float32, n = 1, or one for each length
+    card.json              data, measures, parents
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from engine.errors import EngineError
+from engine.model.config import ModelConfig
+from engine.model.graph import Kokoro
+from engine.model.style_encoder import StyleEncoder
+from engine.model.weights import CONFIG_KEY, HASH_KEY, WeightsError, load_strictly, read_weights, save_weights
+from workspace.files import write_json
+
+MODEL_FILE = "model.safetensors"
+WEIGHTS_FILE = "weights.safetensors"
+STYLE_FILE = "voice.safetensors"
+CARD_FILE = "card.json"
+VOICES_FOLDER = "voices"
+STYLE_KEY = "style"
+SHIPPED = Path(__file__).resolve().parent.parent / "bases"
+
+
+class SpeechModel(nn.Module):
+    """The graph with the encoder that reads a speaker's style from a recording."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.graph = Kokoro(config)
+        self.style_encoder = StyleEncoder(config)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base's folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def header(self) -> dict[str, str]:
+        """Metadata of `model.safetensors`."""
+        return read_header(self.folder / MODEL_FILE)
+
+    @cached_property
+    def config(self) -> ModelConfig:
+        return ModelConfig.model_validate_json(self.header[CONFIG_KEY])
+
+    @property
+    def vocabulary(self) -> str:
+        return self.header["vocabulary"]
+
+    @property
+    def hash(self) -> str:
+        """`state_hash` of the weights, which every voice on this base names."""
+        return self.header[HASH_KEY]
+
+    def load(self) -> SpeechModel:
+        """The whole model, in evaluation mode, float32.
+
+        Raises:
+            EngineError: the file is damaged or does not fit the sizes in its header.
+        """
+        model = SpeechModel(self.config)
+        state, _ = read_weights(self.folder / MODEL_FILE)
+        load_strictly(model, state, str(self.folder / MODEL_FILE))
+        return model.eval()
+
+    def voices(self) -> dict[str, Path]:
+        """Styles of the speakers that came with the base, by name."""
+        return {path.stem: path for path in sorted((self.folder / VOICES_FOLDER).glob("*.safetensors"))}
+
+    @classmethod
+    def open(cls, folder: Path) -> Base:
+        """Raises EngineError where the folder holds no base."""
+        if not (folder / MODEL_FILE).is_file():
+            raise EngineError(f"{folder}: no {MODEL_FILE} there", "name a folder that holds a base")
+        return cls(folder)
+
+
+def shipped_base(size: str = "small") -> Base:
+    """The base that comes with the program."""
+    return Base.open(SHIPPED / size)
+
+
+def find_base(models: Path, name: str = "newest") -> Base:
+    """A base of the workspace by name, or the newest one, or the one that comes with the program.
+
+    Args:
+        models: the workspace's `models/`.
+        name: a folder's name there, "newest", or "small" for the shipped one.
+
+    Raises:
+        EngineError: no such base; names those that are there.
+    """
+    own = {path.parent.name: path.parent for path in models.glob(f"*/{MODEL_FILE}")}
+    if name in own:
+        return Base.open(own[name])
+    if name == "newest" and own:
+        return Base.open(max(own.values(), key=lambda folder: (folder / MODEL_FILE).stat().st_mtime_ns))
+    if name in ("newest", "small"):
+        return shipped_base()
+    known = ", ".join(sorted({*own, "small", "newest"}))
+    raise EngineError(f"no base is called {name!r} in {models}", f"choose one of: {known}")
+
+
+def save_base(
+    folder: Path, model: SpeechModel, size: str, vocabulary: str, card: dict[str, Any], half: bool = True
+) -> None:
+    """Write `model.safetensors` and `card.json` into a folder.
+
+    Args:
+        half: store float16, which halves the file; sums in it stay float32 after loading.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        name: tensor.half() if half and tensor.is_floating_point() else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    header = {"size": size, CONFIG_KEY: model.config.model_dump_json(), "vocabulary": vocabulary}
+    save_weights(folder / MODEL_FILE, state, header)
+    write_json(folder / CARD_FILE, card)
+
+
+def save_style(path: Path, style: Tensor) -> None:
+    """Write a style (n, 1, 2 style_dim) or (2 style_dim,) as float32."""
+    rows = style.detach().float().reshape(-1, 1, style.shape[-1])
+    save_weights(path, {STYLE_KEY: rows}, {})
+
+
+def load_style(path: Path, config: ModelConfig) -> Tensor:
+    """A style (n, 1, 2 style_dim) float32.
+
+    Raises:
+        EngineError: damaged, or made for another size of model.
+    """
+    style = read_weights(path)[0].get(STYLE_KEY)
+    wanted = 2 * config.style_dim
+    if style is None or style.ndim != 3 or style.shape[-1] != wanted:
+        found = "no style" if style is None else f"a style of shape {tuple(style.shape)}"
+        raise EngineError(f"{path}: holds {found}, this model takes (n, 1, {wanted})", "use a voice made on this base")
+    return style.float()
+
+
+def style_for(style: Tensor, tokens: int) -> Tensor:
+    """The row (1, 2 style_dim) of a style for a text of so many tokens (without BOS and EOS)."""
+    return style[min(max(tokens, 1), len(style)) - 1]
+
+
+def difference(model: nn.Module, before: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a model that are no longer those of `before`."""
+    return {
+        name: tensor.detach().clone().contiguous()
+        for name, tensor in model.state_dict().items()
+        if not torch.equal(tensor, before[name])
+    }
+
+
+def save_voice_weights(path: Path, changed: dict[str, Tensor], base: Base, half: bool = True) -> None:
+    """Write what differs from the base, and which base that is."""
+    state = {name: tensor.half() if half else tensor for name, tensor in changed.items()}
+    header = {"base": base.name, "base_sha256": base.hash, "size": base.header["size"]}
+    save_weights(path, state, header)
+
+
+def apply_voice_weights(model: SpeechModel, path: Path, base: Base) -> None:
+    """Put a voice's weights over its base's.
+
+    Raises:
+        EngineError: the weights belong to another base, or do not fit.
+    """
+    changed, header = read_weights(path)
+    if header.get("base_sha256") != base.hash:
+        raise EngineError(
+            f"{path}: made on base {header.get('base')!r} ({header.get('base_sha256', '')[:12]}), "
+            f"not on {base.name!r} ({base.hash[:12]})",
+            "put that base back, or train the voice again",
+        )
+    state = model.state_dict()
+    unknown = sorted(set(changed) - set(state))
+    if unknown:
+        raise EngineError(f"{path}: tensors that the base has not: {', '.join(unknown[:3])}", "train the voice again")
+    for name, tensor in changed.items():
+        if tensor.shape != state[name].shape:
+            raise EngineError(f"{path}: {name} is {tuple(tensor.shape)}, the base has {tuple(state[name].shape)}")
+        state[name].copy_(tensor)
+
+
+def read_header(path: Path) -> dict[str, str]:
+    """Metadata of a safetensors file, without its tensors; WeightsError where it cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: cannot be read: {error}", "restore the file or make it again") from error
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """A base's or a voice's `card.json`; empty where there is none."""
+    path = folder / CARD_FILE
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return card

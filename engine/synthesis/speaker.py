@@ -1,0 +1,180 @@
+"""A voice that speaks: text in, audio out chunk by chunk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.audio.mel import SAMPLE_RATE
+from engine.model.base import (
+    CARD_FILE,
+    STYLE_FILE,
+    WEIGHTS_FILE,
+    Base,
+    SpeechModel,
+    apply_voice_weights,
+    find_base,
+    load_style,
+    read_header,
+    style_for,
+)
+from engine.errors import EngineError
+from engine.model.graph import Kokoro
+from engine.synthesis.settings import SynthesisSettings
+from workspace.files import write_atomic
+
+if TYPE_CHECKING:
+    from engine.text import Frontend, Note
+
+SPEED_RANGE = (0.5, 2.0)
+PEAK_LIMIT = 0.99  # of full scale
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A spoken piece of text.
+
+    Attributes:
+        text: the piece, as given.
+        audio: (samples,) float32, 24 kHz, full scale 1.
+        phonemes: how many tokens it has.
+        notes: what was dropped, spelled or guessed in it.
+    """
+
+    text: str
+    audio: NDArray[np.float32]
+    phonemes: int
+    notes: tuple[Note, ...]
+
+
+class Speaker:
+    """A model, a style and a text front end, ready to speak.
+
+    Args:
+        graph: in evaluation mode.
+        style: (n, 1, 2 style_dim).
+        frontend: makes the phonemes that the graph was trained on.
+    """
+
+    def __init__(self, graph: Kokoro, style: Tensor, frontend: Frontend, settings: SynthesisSettings) -> None:
+        self.graph, self.style, self.frontend, self.settings = graph, style, frontend, settings
+        self.device = next(graph.parameters()).device
+
+    def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> Iterator[Chunk]:
+        """Speak a text of any length; the first chunk comes as soon as it is ready.
+
+        Args:
+            speed: 1 as the voice speaks, 2 twice as fast.
+            seed: of the noise in the sound; the same seed gives the same samples.
+
+        Raises:
+            EngineError: nothing in the text can be spoken, or the speed is out of range.
+        """
+        from engine.text import TextError, split
+
+        if not SPEED_RANGE[0] <= speed <= SPEED_RANGE[1]:
+            raise EngineError(f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}")
+        pieces = split(text)
+        spoken = 0
+        silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
+        unspeakable: TextError | None = None
+        for piece in pieces:
+            if not piece.strip():
+                continue
+            try:
+                phonemes = self.frontend.phonemize(piece)
+            except TextError as error:  # a piece of punctuation alone is no reason to stop the rest
+                unspeakable = error
+                continue
+            audio = self._audio(phonemes.ids, speed, seed + spoken)
+            if spoken:
+                audio = np.concatenate([silence, audio])
+            spoken += 1
+            yield Chunk(piece, audio, len(phonemes.ids), phonemes.notes)
+        if not spoken:
+            raise unspeakable or EngineError("the text is empty", "give a sentence to speak")
+
+    def whole(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
+        """All chunks of `speak` in one array."""
+        return np.concatenate([chunk.audio for chunk in self.speak(text, speed, seed)])
+
+    @torch.inference_mode()
+    def _audio(self, ids: tuple[int, ...], speed: float, seed: int) -> NDArray[np.float32]:
+        torch.manual_seed(seed)
+        tokens = torch.tensor([[0, *ids, 0]], device=self.device)
+        style = style_for(self.style, len(ids)).to(self.device)
+        length = torch.tensor([tokens.shape[1]], device=self.device)
+        audio = self.graph.synthesize(tokens, length, style, speed).audio[0].float().cpu().numpy()
+        peak = float(np.abs(audio).max())
+        limited: NDArray[np.float32] = audio * min(1.0, PEAK_LIMIT / peak) if peak else audio
+        return limited
+
+
+def load_speaker(
+    models: Path, voices: Path, name: str, settings: SynthesisSettings, version: str = ""
+) -> Speaker:
+    """The speaker of a voice: `voices/<name>/`, or one that came with a base.
+
+    Args:
+        models, voices: folders of the workspace.
+        name: the voice's; empty takes the settings' default, then the base's first.
+        version: of the voice; empty takes the newest.
+
+    Raises:
+        EngineError: no such voice; names those that are there.
+    """
+    from engine.text import Frontend
+
+    name = name or settings.default_voice
+    folder = _version(voices / name, version) if name else None
+    if folder is None:
+        base = find_base(models)
+        own = base.voices()
+        if not name and own:
+            name = next(iter(own))
+        if name not in own:
+            known = ", ".join(sorted({*own, *(p.parent.parent.name for p in voices.glob(f"*/*/{CARD_FILE}"))}))
+            raise EngineError(f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}")
+        model = base.load()
+        return Speaker(model.graph, load_style(own[name], base.config), Frontend(base.vocabulary), settings)
+    base, model = load_voice_model(models, folder)
+    style = load_style(folder / STYLE_FILE, base.config)
+    return Speaker(model.graph, style, Frontend(base.vocabulary), settings)
+
+
+def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:
+    """A voice's base and the model with the voice's weights over it."""
+    header = read_header(folder / WEIGHTS_FILE)
+    base = find_base(models, header.get("base", "newest"))
+    model = base.load()
+    apply_voice_weights(model, folder / WEIGHTS_FILE, base)
+    return base, model
+
+
+def _version(folder: Path, version: str) -> Path | None:
+    if version:
+        return folder / version if (folder / version / STYLE_FILE).exists() else None
+    versions = [path.parent for path in folder.glob(f"*/{STYLE_FILE}")]
+    return max(versions, key=lambda path: (path / STYLE_FILE).stat().st_mtime_ns) if versions else None
+
+
+def wav_bytes(audio: NDArray[np.float32]) -> bytes:
+    """A 16-bit WAV of 24 kHz audio."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, audio, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def write_wav(path: Path, audio: NDArray[np.float32]) -> None:
+    """Write a 16-bit WAV, wholly or not at all."""
+    write_atomic(path, wav_bytes(audio))

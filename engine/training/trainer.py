@@ -1,0 +1,290 @@
+"""The training loop, the same for both stages: step, check, keep, and go on after anything."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from engine.errors import EngineError, MachineError
+from engine.model.weights import save_weights
+from engine.training.batches import Batch
+from engine.training.checkpoint import BEST_FILE, STATE_FILE, Progress, load_state, save_state
+from engine.training.losses import Losses
+from engine.training.settings import StageSettings
+from engine.training.validate import Measures
+from workspace.run import CHECKPOINTS, EventLog
+
+ROLLBACK_LIMIT = 3  # divergences before a run is given up
+ROLLBACK_RATE = 0.5  # of the learning rate, after each
+SMALLEST_PIECE = 1  # utterances
+ADAM_BETAS = (0.9, 0.98)
+
+
+class Interrupted(EngineError):
+    """The run was asked to stop; it stands at its last checkpoint."""
+
+
+class Task(Protocol):
+    """What a stage tells the loop."""
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The parameters that train, by name."""
+
+    def train_mode(self, training: bool) -> None: ...
+
+    def batch(self, step: int) -> Batch: ...
+
+    def losses(self, batch: Batch) -> Losses: ...
+
+    def validate(self) -> Measures: ...
+
+    def preview(self, path: Path) -> None:
+        """Speak the preview sentence into a WAV."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a run ended: with the best checkpoint's averaged weights in place.
+
+    Attributes:
+        steps: optimiser steps done.
+        best_step: where the kept weights come from.
+        measures: theirs, by name.
+        stopped_early: True when speech measures stopped getting better.
+    """
+
+    steps: int
+    best_step: int
+    measures: dict[str, float]
+    stopped_early: bool
+
+
+class Trainer:
+    """Runs a task to its last step, from wherever its run folder stands.
+
+    Args:
+        task: what trains.
+        settings: the stage's.
+        folder: the run folder; state lies in `checkpoints/`.
+        events: where metrics, checkpoints and notes go.
+        seed: of the run.
+        stop: asked after every step; True ends the run at a fresh checkpoint.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        settings: StageSettings,
+        folder: Path,
+        events: EventLog,
+        seed: int,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.task, self.settings, self.folder, self.events = task, settings, folder, events
+        self.seed, self.stop = seed, stop
+        self.trained = task.trained
+        self.average = {name: p.detach().clone() for name, p in self.trained.items()}
+        self.optimizer = torch.optim.AdamW(
+            list(self.trained.values()), lr=settings.learning_rate, betas=ADAM_BETAS,
+            weight_decay=settings.weight_decay,
+        )  # fmt: skip
+        self.progress = Progress()
+        self.measures: dict[str, float] = {}
+        self._waited = self._worked = 0.0  # seconds since the last metric
+
+    @property
+    def state_path(self) -> Path:
+        return self.folder / CHECKPOINTS / STATE_FILE
+
+    @property
+    def best_path(self) -> Path:
+        return self.folder / CHECKPOINTS / BEST_FILE
+
+    def run(self) -> Trained:
+        """Train to the end.
+
+        Raises:
+            Interrupted: `stop` said so.
+            EngineError: the run diverged beyond rescue.
+            MachineError: memory ran out for a single utterance.
+        """
+        self._begin()
+        while self.progress.step < self.settings.steps and not self._is_stale():
+            self._step()
+            if self.stop():
+                self._save()
+                raise Interrupted(f"stopped at step {self.progress.step}", "resume the job to go on from there")
+            due = self.progress.step % self.settings.checkpoint_every == 0
+            if due or self.progress.step == self.settings.steps:
+                self._checkpoint()
+        self._load_best()
+        return Trained(
+            self.progress.step, self.progress.best_step, self.measures,
+            stopped_early=self.progress.step < self.settings.steps,
+        )  # fmt: skip
+
+    def _is_stale(self) -> bool:
+        return self.progress.stale >= self.settings.patience
+
+    def _begin(self) -> None:
+        if self.state_path.exists():
+            self.progress = load_state(self.state_path, self.trained, self.average, self.optimizer)
+            self.events.emit("resume", step=self.progress.step)
+            return
+        self._save()  # a divergence before the first checkpoint rolls back to here
+
+    def _step(self) -> None:
+        step = self.progress.step
+        started = time.monotonic()
+        batch = self.task.batch(step)
+        drawn = time.monotonic()
+        rate = learning_rate(step, self.settings) * self.progress.rate_scale
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        try:
+            values, norm = self._gradient(batch, step)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            self._split_batches(len(batch), error)
+            return
+        if not math.isfinite(values["total"]) or not math.isfinite(norm):
+            self._roll_back(step, values)
+            return
+        self.optimizer.step()
+        self._update_average(step)
+        self.progress.step += 1
+        now = time.monotonic()
+        shares = {"learning_rate": rate, "gradient_norm": norm, "data_wait": (drawn - started) / (now - started)}
+        self.events.emit("metric", step=step + 1, split="train", values={**values, **shares})
+        self.events.emit("progress", done=step + 1, total=self.settings.steps, unit="steps", stage="training")
+
+    def _gradient(self, batch: Batch, step: int) -> tuple[dict[str, float], float]:
+        """Accumulate the batch's gradient; returns the losses and the gradient's norm before clipping."""
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.manual_seed(_step_seed(self.seed, step))
+        totals: dict[str, float] = {}
+        for piece in batch.split(self.progress.parts):
+            share = len(piece) / len(batch)
+            losses = self.task.losses(piece)
+            (losses.total * share).backward()  # type: ignore[no-untyped-call]
+            for name, value in {"total": losses.total, **losses.parts}.items():
+                totals[name] = totals.get(name, 0.0) + share * float(value.detach())
+        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), self.settings.gradient_clip)
+        return totals, float(norm)
+
+    def _update_average(self, step: int) -> None:
+        # the average of a young run must not remember its first weights
+        decay = min(self.settings.ema, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                self.average[name].lerp_(parameter, 1 - decay)
+
+    def _split_batches(self, size: int, error: BaseException) -> None:
+        if -(-size // self.progress.parts) <= SMALLEST_PIECE:
+            raise MachineError(
+                "out of memory with a single utterance", "free memory, or lower crop_frames in config.toml"
+            ) from error
+        self.progress.parts *= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.events.emit(
+            "note", level="warning",
+            text=f"out of memory: each batch now goes in {self.progress.parts} pieces, gradients are summed",
+        )  # fmt: skip
+
+    def _roll_back(self, step: int, values: dict[str, float]) -> None:
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if self.progress.rollbacks >= ROLLBACK_LIMIT:
+            raise EngineError(
+                f"diverged {ROLLBACK_LIMIT + 1} times (at step {step}: {', '.join(broken) or 'gradient'})",
+                "lower learning_rate in config.toml, or look for broken recordings in report.json",
+            )
+        rollbacks, scale = self.progress.rollbacks + 1, self.progress.rate_scale * ROLLBACK_RATE
+        parts = self.progress.parts
+        self.progress = load_state(self.state_path, self.trained, self.average, self.optimizer)
+        self.progress.rollbacks, self.progress.rate_scale, self.progress.parts = rollbacks, scale, parts
+        self._save()
+        self.events.emit("resume", step=self.progress.step)
+        self.events.emit(
+            "note", level="warning",
+            text=f"step {step} diverged ({', '.join(broken) or 'gradient'}): back to step "
+            f"{self.progress.step} with {scale:g} of the learning rate",
+        )  # fmt: skip
+
+    def _checkpoint(self) -> None:
+        step = self.progress.step
+        preview = self.folder / "previews" / f"step-{step:06d}.wav"
+        preview.parent.mkdir(exist_ok=True)
+        with self._averaged():
+            measures = self.task.validate()
+            self.task.preview(preview)
+            best = self.progress.best is None or measures.score < self.progress.best
+            if best:
+                self.measures = measures.values()
+                header = {"step": str(step), **{k: repr(v) for k, v in self.measures.items()}}
+                save_weights(self.best_path, {n: p.detach() for n, p in self.trained.items()}, header)
+        if best:
+            self.progress.best, self.progress.best_step, self.progress.stale = measures.score, step, 0
+        else:
+            self.progress.stale += 1
+        self._save()
+        values = {**measures.values(), "score": measures.score}
+        self.events.emit("metric", step=step, split="validation", values=values)
+        self.events.emit("preview", step=step, path=str(preview.relative_to(self.folder)), text=self.settings.preview)
+        self.events.emit(
+            "checkpoint", step=step, path=f"{CHECKPOINTS}/{BEST_FILE if best else STATE_FILE}", best=best, measures=values
+        )
+
+    def _save(self) -> None:
+        self.state_path.parent.mkdir(exist_ok=True)
+        save_state(self.state_path, self.progress, self.trained, self.average, self.optimizer)
+
+    def _load_best(self) -> None:
+        from engine.model.weights import read_weights
+
+        state, header = read_weights(self.best_path)
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(state[name])
+        self.measures = {
+            name: float(value) for name, value in header.items() if name not in ("step", "state_hash")
+        }
+        self.task.train_mode(False)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The averaged weights in place, in evaluation mode, for the block."""
+        raw: dict[str, Tensor] = {name: p.detach().clone() for name, p in self.trained.items()}
+        self._put(self.average)
+        self.task.train_mode(False)
+        try:
+            yield
+        finally:
+            self._put(raw)
+            self.task.train_mode(True)
+
+    def _put(self, values: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(values[name])
+
+
+def learning_rate(step: int, settings: StageSettings) -> float:
+    """Linear warm-up, then half a cosine down to `final_rate` of the peak at the last step."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / settings.warmup_steps
+    span = max(1, settings.steps - settings.warmup_steps)
+    cosine = 0.5 * (1 + math.cos(math.pi * (step - settings.warmup_steps) / span))
+    return settings.learning_rate * (settings.final_rate + (1 - settings.final_rate) * cosine)
+
+
+def _step_seed(seed: int, step: int) -> int:
+    return (seed * 1_000_003 + step) % 2**63

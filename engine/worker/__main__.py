@@ -1,0 +1,82 @@
+"""`python -m engine.worker RUN_FOLDER`: do the job that lies there, say how it ended."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+# before torch loads: threads that spin while they wait ruin a machine that others use too
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from engine.errors import EngineError, MachineError
+from engine.worker.stop import Cancelled, catch_termination
+from workspace.run import EventLog, ExitCode, JobFile, Outcome
+from workspace.settings import SettingsError
+
+KINDS = ("preprocess", "stage1", "stage2", "synthesize")
+
+
+def main(arguments: list[str]) -> ExitCode:
+    """Run one job; everything it has to say is in its folder afterwards."""
+    if len(arguments) != 1:
+        print("usage: python -m engine.worker RUN_FOLDER", file=sys.stderr)
+        return ExitCode.USAGE
+    folder = Path(arguments[0])
+    catch_termination()
+    try:
+        job = JobFile.read(folder)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"{folder}: cannot read the job: {error}", file=sys.stderr)
+        return ExitCode.USAGE
+    code, outcome = _run(job, folder)
+    outcome.write(folder)
+    if outcome.error:
+        print(f"{outcome.error}: {outcome.fix}" if outcome.fix else outcome.error, file=sys.stderr)
+    return code
+
+
+def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
+    if job.kind not in KINDS:
+        return ExitCode.USAGE, Outcome(error=f"no job kind {job.kind!r}", fix=f"kinds: {', '.join(KINDS)}")
+    events = EventLog(folder)
+    try:
+        run = import_module(f"engine.worker.{job.kind}").run
+        outputs: dict[str, Any] = run(job, folder, events)
+        return ExitCode.DONE, Outcome(outputs=outputs)
+    except Cancelled:
+        return ExitCode.CANCELLED, Outcome(error="stopped on request", fix="resume or retry the job")
+    except MachineError as error:
+        return ExitCode.MACHINE, Outcome(error=error.message, fix=error.fix)
+    except EngineError as error:
+        return ExitCode.JOB, Outcome(error=error.message, fix=error.fix)
+    except SettingsError as error:
+        return ExitCode.JOB, Outcome(error=str(error), fix="correct config.toml and retry")
+    except MemoryError:
+        return ExitCode.MACHINE, Outcome(error="out of memory", fix="free memory, or lower batch_size")
+    except OSError as error:
+        return _of_os(error)
+    except Exception as error:  # a bug of ours: say so, keep the trace in log.txt
+        traceback.print_exc()
+        return ExitCode.JOB, Outcome(
+            error=f"{type(error).__name__}: {error}", fix="this is a defect; its trace is in the job's log"
+        )
+    finally:
+        events.close()
+
+
+def _of_os(error: OSError) -> tuple[ExitCode, Outcome]:
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ExitCode.MACHINE, Outcome(error=f"{where}the disk is full", fix="free space; the job tries again")
+    if error.errno in (errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE):
+        return ExitCode.MACHINE, Outcome(error=f"{where}{error.strerror}", fix="the job tries again")
+    return ExitCode.JOB, Outcome(error=f"{where}{error.strerror or error}", fix="check the file and its permissions")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

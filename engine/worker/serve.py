@@ -1,0 +1,101 @@
+"""`python -m engine.worker.serve WORKSPACE`: the warm worker that answers whoever is waiting.
+
+JSON lines in, JSON lines out:
+
+    {"id": 1, "text": "你好", "voice": "alice", "speed": 1.0}
+    -> {"id": 1, "pcm": <base64 of int16 samples>, "rate": 24000}    once a chunk
+    -> {"id": 1, "done": {"seconds": 1.2, "phonemes": 8, "notes": []}}
+    -> {"id": 1, "error": "...", "fix": "..."}                       instead, where it fails
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import numpy as np
+import torch
+
+from engine.audio.mel import SAMPLE_RATE
+from engine.errors import EngineError
+from engine.synthesis.settings import SynthesisSettings
+from engine.synthesis.speaker import Speaker, load_speaker
+from workspace.layout import Workspace
+from workspace.settings import SettingsError, load_table
+
+KEPT_SPEAKERS = 4  # voices held in memory, the latest used
+FULL_SCALE = 32767
+WARM_UP_TEXT = "你好。"
+
+
+class Server:
+    """Holds the voices last used and answers requests."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.settings = load_table(workspace.config, "synthesis", SynthesisSettings)
+        self._speakers: dict[tuple[str, str, int], Speaker] = {}
+
+    def answer(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """All lines of the answer to a request, without its id."""
+        try:
+            speaker = self.speaker(request.get("voice") or "", request.get("version") or "")
+            samples, phonemes, notes = 0, 0, []
+            for chunk in speaker.speak(str(request["text"]), float(request.get("speed") or 1.0)):
+                samples += len(chunk.audio)
+                phonemes += chunk.phonemes
+                notes += [{"kind": n.kind, "text": n.text, "reason": n.reason} for n in chunk.notes]
+                pcm = np.round(chunk.audio * FULL_SCALE).astype("<i2").tobytes()
+                yield {"pcm": base64.b64encode(pcm).decode(), "rate": SAMPLE_RATE}
+            yield {"done": {"seconds": samples / SAMPLE_RATE, "phonemes": phonemes, "notes": notes}}
+        except EngineError as error:
+            yield {"error": error.message, "fix": error.fix}
+
+    def speaker(self, voice: str, version: str) -> Speaker:
+        """The voice's speaker, loaded anew when a newer version of the voice has appeared."""
+        key = (voice, version, self._stamp(voice))
+        if key not in self._speakers:
+            loaded = load_speaker(self.workspace.models, self.workspace.voices, voice, self.settings, version)
+            self._speakers = {k: s for k, s in self._speakers.items() if k[:2] != key[:2]}
+            while len(self._speakers) >= KEPT_SPEAKERS:
+                self._speakers.pop(next(iter(self._speakers)))
+            self._speakers[key] = loaded
+        speaker = self._speakers.pop(key)
+        self._speakers[key] = speaker  # latest last
+        return speaker
+
+    def _stamp(self, voice: str) -> int:
+        # bases come and go too: without a voice of that name, a base's own speaks
+        folders = [self.workspace.voices / voice, self.workspace.models]
+        return max((folder.stat().st_mtime_ns for folder in folders if folder.exists()), default=0)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until stdin closes."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print must not end up between our lines
+    try:
+        server = Server(Workspace(Path(arguments[0]).resolve()))
+        torch.set_num_threads(server.settings.threads or os.cpu_count() or 1)
+        warm = list(server.answer({"text": WARM_UP_TEXT}))
+    except (EngineError, SettingsError) as error:
+        print(json.dumps({"error": str(error), "fix": ""}), file=out, flush=True)
+        return 1
+    problem = warm[-1].get("error", "")
+    print(json.dumps({"ready": {"pid": os.getpid(), "problem": problem}}, ensure_ascii=False), file=out, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        for answer in server.answer(request):
+            print(json.dumps({"id": request["id"], **answer}, ensure_ascii=False), file=out, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

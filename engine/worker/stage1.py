@@ -1,0 +1,85 @@
+"""Job kind `stage1`: a generalist base from multi-speaker corpora."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.errors import EngineError
+from engine.model.base import VOICES_FOLDER, Base, SpeechModel, find_base, read_card, save_base, save_style
+from engine.model.config import SIZES
+from engine.training.align import ALIGNER_FILE, VOCABULARY
+from engine.training.batches import TrainingSet
+from engine.training.settings import Stage1Settings
+from engine.training.stages import Generalist, speaker_style
+from engine.training.trainer import Trained
+from engine.worker.tables import table
+from engine.worker.training import describe, device_for, open_corpora, provenance, speak_with, train
+from workspace.files import folder_atomic
+from workspace.layout import Workspace
+from workspace.run import EventLog, JobFile
+
+FROM_NOTHING = "none"  # spec["base"]: fresh weights of the settings' size
+NAMED_VOICES = 8  # speakers whose styles are kept with a base, those with most material
+
+
+def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
+    """Train on `spec["prepared"]` from `spec["base"]`, to `models/<spec["name"]>/`."""
+    workspace = Workspace(Path(job.workspace))
+    settings = table(job, "stage1", Stage1Settings)
+    destination = workspace.models / job.spec["name"]
+    outputs = {"base": str(destination.relative_to(workspace.root))}
+    if destination.exists():
+        if read_card(destination).get("provenance", {}).get("job") == job.id:
+            return outputs  # an earlier attempt died after its rename
+        raise EngineError(f"{destination}: there already", "give the base another name")
+    device = device_for(settings)
+    corpora = open_corpora(workspace.root, job.spec["prepared"])
+    data = TrainingSet(corpora, settings.validation_utterances)
+    torch.manual_seed(job.seed)
+    model, size, base = _start(workspace, job.spec.get("base", "newest"), settings)
+    model.to(device)
+    record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
+    task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY))
+    events.emit("parameters", trained={"all": sum(p.numel() for p in task.trained.values())}, frozen=0)
+    result = train(task, settings, job, folder, events)
+    _write(destination, model, size, base, corpora[0].folder, data, result, record)
+    return {**outputs, "measures": result.measures, "steps": result.steps}
+
+
+def _start(workspace: Workspace, name: str, settings: Stage1Settings) -> tuple[SpeechModel, str, Base | None]:
+    if name == FROM_NOTHING:
+        return SpeechModel(SIZES[settings.size]), settings.size, None
+    base = find_base(workspace.models, name)
+    return base.load(), base.header["size"], base
+
+
+def _write(
+    destination: Path,
+    model: SpeechModel,
+    size: str,
+    base: Base | None,
+    prepared: Path,
+    data: TrainingSet,
+    result: Trained,
+    record: dict[str, Any],
+) -> None:
+    by_material = sorted(data.speakers, key=lambda name: -len(data.of_speaker(name)))[:NAMED_VOICES]
+    styles = {name: speaker_style(model, data, data.of_speaker(name)) for name in by_material}
+    card = {
+        "kind": "base", "name": destination.name, "size": size, "base": base.name if base else None,
+        "data": describe(data), "steps": result.steps, "best_step": result.best_step,
+        "measures": result.measures, "provenance": record,
+    }  # fmt: skip
+    with folder_atomic(destination) as temporary:
+        save_base(temporary, model.cpu(), size, VOCABULARY, card)
+        # the aligner that measured the corpus, else the one of the base that this one grew from
+        own = prepared / ALIGNER_FILE
+        source = own if own.exists() else base.folder / ALIGNER_FILE if base else None
+        if source is not None:
+            shutil.copyfile(source, temporary / ALIGNER_FILE)
+        for name, style in styles.items():
+            save_style(temporary / VOICES_FOLDER / f"{name}.safetensors", style)

@@ -1,0 +1,92 @@
+"""Job kind `stage2`: one voice on top of a base."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from engine.model.base import (
+    CARD_FILE,
+    STYLE_FILE,
+    WEIGHTS_FILE,
+    Base,
+    SpeechModel,
+    difference,
+    find_base,
+    read_card,
+    save_style,
+    save_voice_weights,
+)
+from engine.training.batches import TrainingSet
+from engine.training.parameters import choose, merge_low_rank
+from engine.training.settings import Stage2Settings
+from engine.training.stages import Specialist, speaker_style
+from engine.training.trainer import Trained
+from engine.worker.tables import table
+from engine.worker.training import describe, device_for, open_corpora, provenance, speak_with, train
+from workspace.files import folder_atomic, write_json
+from workspace.layout import Workspace
+from workspace.run import EventLog, JobFile
+
+
+def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
+    """Train on `spec["prepared"]` over `spec["base"]`, to `voices/<spec["voice"]>/<version>/`."""
+    workspace = Workspace(Path(job.workspace))
+    settings = table(job, "stage2", Stage2Settings)
+    destination = workspace.voices / job.spec["voice"] / job.spec["version"]
+    outputs = {"voice": str(destination.relative_to(workspace.root))}
+    if destination.exists():  # an earlier attempt died after its rename, or the same content came again
+        return {**outputs, "measures": read_card(destination).get("measures", {})}
+    device = device_for(settings)
+    corpora = open_corpora(workspace.root, job.spec["prepared"])
+    data = TrainingSet(corpora, settings.validation_utterances)
+    base = find_base(workspace.models, job.spec.get("base", "newest"))
+    torch.manual_seed(job.seed)
+    model = base.load().to(device)
+    before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    start = speaker_style(model, data, [item for name in data.speakers for item in data.of_speaker(name)])
+    voice = nn.Parameter(start.clone())
+    sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
+    chosen = choose(model, sets, voice, settings.lora_rank)
+    counts = {name: sum(p.numel() for p in parameters) for name, parameters in chosen.items()}
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    events.emit("parameters", trained=counts, frozen=frozen)
+    record = provenance(job, folder, corpora, base=base.hash)
+    task = Specialist(model, voice, data, settings, job.seed, speak_with(base.vocabulary))
+    result = train(task, settings, job, folder, events)
+    merge_low_rank(model.graph)
+    card = {
+        "kind": "voice", "name": job.spec["voice"], "version": job.spec["version"],
+        "base": {"name": base.name, "sha256": base.hash, "size": base.header["size"]},
+        "dataset": job.spec.get("dataset"), "data": describe(data), "trained": counts,
+        "steps": result.steps, "best_step": result.best_step, "measures": result.measures,
+        "provenance": record,
+    }  # fmt: skip
+    _write(destination, model, voice, base, before, card, folder, result)
+    return {**outputs, "measures": result.measures, "steps": result.steps}
+
+
+def _write(
+    destination: Path,
+    model: SpeechModel,
+    voice: nn.Parameter,
+    base: Base,
+    before: dict[str, torch.Tensor],
+    card: dict[str, Any],
+    folder: Path,
+    result: Trained,
+) -> None:
+    model.cpu()
+    changed = difference(model, {name: tensor.cpu() for name, tensor in before.items()})
+    with folder_atomic(destination) as temporary:
+        save_voice_weights(temporary / WEIGHTS_FILE, changed, base)
+        save_style(temporary / STYLE_FILE, voice)
+        preview = folder / "previews" / f"step-{result.best_step:06d}.wav"
+        if preview.exists():
+            (temporary / "previews").mkdir()
+            shutil.copyfile(preview, temporary / "previews" / "training.wav")
+        write_json(temporary / CARD_FILE, card)

@@ -1,0 +1,104 @@
+"""What both training kinds do around the loop: device, data, provenance."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import engine
+from engine.corpus.packed import MANIFEST, PackedCorpus
+from engine.errors import EngineError
+from engine.model.base import SpeechModel
+from engine.synthesis.settings import SynthesisSettings
+from engine.synthesis.speaker import Speaker, write_wav
+from engine.training.batches import TrainingSet
+from engine.training.parameters import choose
+from engine.training.settings import StageSettings
+from engine.training.trainer import Interrupted, Task, Trained, Trainer
+from engine.worker.stop import Cancelled, stop_requested
+from workspace.files import write_json
+from workspace.run import EventLog, JobFile
+
+PROVENANCE_FILE = "provenance.json"
+
+__all__ = ["choose", "device_for", "open_corpora", "provenance", "speak_with", "train"]
+
+
+def device_for(settings: StageSettings) -> torch.device:
+    """The GPU that the daemon made visible, else the CPU with the settings' threads."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    return torch.device("cpu")
+
+
+def open_corpora(root: Path, prepared: str | Sequence[str]) -> list[PackedCorpus]:
+    """Prepared folders, named relative to the workspace.
+
+    Raises:
+        EngineError: one is not there.
+    """
+    names = [prepared] if isinstance(prepared, str) else list(prepared)
+    for name in names:
+        if not (root / name / MANIFEST).is_file():
+            raise EngineError(f"{name}: not a prepared dataset", "run preprocess on it first")
+    return [PackedCorpus(root / name) for name in names]
+
+
+def provenance(job: JobFile, folder: Path, corpora: Sequence[PackedCorpus], **inputs: str) -> dict[str, Any]:
+    """What it takes to repeat the run; also written to `provenance.json` in the run folder.
+
+    Args:
+        inputs: hashes of what else goes in, by name.
+    """
+    record = {
+        "job": job.id, "kind": job.kind, "seed": job.seed, "code": engine.__version__,
+        "python": platform.python_version(), "torch": torch.__version__,
+        "inputs": {
+            **{corpus.folder.name: _sha256(corpus.folder / MANIFEST) for corpus in corpora}, **inputs
+        },
+        "config": job.config,
+    }  # fmt: skip
+    write_json(folder / PROVENANCE_FILE, record)
+    return {key: value for key, value in record.items() if key != "config"}
+
+
+def train(task: Task, settings: StageSettings, job: JobFile, folder: Path, events: EventLog) -> Trained:
+    """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint."""
+    try:
+        return Trainer(task, settings, folder, events, job.seed, stop_requested).run()
+    except Interrupted as error:
+        raise Cancelled from error
+
+
+def speak_with(vocabulary: str) -> Any:
+    """What speaks a preview: (model, style (2 style_dim,), text, path) -> None."""
+    from engine.text import Frontend
+
+    frontend = Frontend(vocabulary)
+
+    def speak(model: SpeechModel, style: Tensor, text: str, path: Path) -> None:
+        speaker = Speaker(model.graph, style.reshape(1, 1, -1), frontend, SynthesisSettings())
+        write_wav(path, speaker.whole(text))
+
+    return speak
+
+
+def describe(data: TrainingSet) -> dict[str, Any]:
+    """The data's size, for a card."""
+    return {
+        "utterances": len(data.training), "validation_utterances": len(data.validation),
+        "minutes": round(data.seconds() / 60, 2), "speakers": len(data.speakers),
+    }  # fmt: skip
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
