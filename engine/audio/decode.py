@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from engine.audio.container import share_present
 from engine.errors import EngineError, MachineError
 from workspace.scan import printable
 
@@ -22,6 +23,7 @@ MAX_DECODED_SECONDS = 120.0  # nothing this long becomes one utterance: do not f
 CHANNEL_FLOOR = 0.01  # energy against the loudest channel: below it a channel is empty
 CANCELLED = 0.1  # energy of the mix against the loudest channel: below it the phases cancel
 FULL_SCALE = 0.99  # of the largest value: at or above it a sample counts as clipped
+WHOLE = 0.995  # share of the declared length: writers of tags and padding are not exact
 AGAIN = "copy or export the file again"
 
 # what libsndfile calls a format -> the endings that fit it
@@ -73,7 +75,9 @@ def decode(path: Path) -> Recording:
     head = _read_head(path)
     _refuse_foreign(path, head)
     samples, rate, format_, subtype = _read_samples(path)
-    _refuse_cut_short(path, head)
+    share = share_present(path)
+    if share < WHOLE:
+        raise _cut_short(path, share)
     if not np.isfinite(samples).all():
         bad = int((~np.isfinite(samples)).sum())
         raise AudioError(
@@ -147,9 +151,9 @@ def _read_samples(path: Path) -> tuple[NDArray[np.float32], int, str, str]:
             samples = file.read(dtype="float32", always_2d=True)
             rate, format_, subtype = file.samplerate, file.format, file.subtype
     except soundfile.LibsndfileError as error:
-        reason = error.error_string.strip(" .")
+        reason = error.error_string.removeprefix("Error : ").strip(" .")
         raise AudioError(
-            f"{printable(path.name)} is not audio that can be decoded ({reason})", AGAIN
+            f"{printable(path.name)} is damaged, or no audio ({reason})", AGAIN
         ) from None
     except OSError as error:
         raise _read_failure(path, error) from error
@@ -174,50 +178,9 @@ def _refuse_shape(path: Path, file: soundfile.SoundFile) -> None:
         )
 
 
-def _refuse_cut_short(path: Path, head: bytes) -> None:
-    share = 1.0
-    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
-        share = _wav_share(path)
-    elif head.startswith(b"OggS"):
-        share = 1.0 if _ogg_ended(path) else 0.0
-    if share < 1:
-        raise _cut_short(path, share)
-
-
 def _cut_short(path: Path, share: float) -> AudioError:
     measure = f"only {share:.0%} of it is there" if share > 0 else "its end is missing"
     return AudioError(f"{printable(path.name)} is cut short ({measure})", AGAIN)
-
-
-def _wav_share(path: Path) -> float:
-    """Share of the data chunk that is really in the file; 1 when whole or written to a pipe."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        offset = 12
-        while offset + 8 <= size:
-            file.seek(offset)
-            name, length = file.read(4), int.from_bytes(file.read(4), "little")
-            if name == b"data":
-                # a writer that cannot seek back leaves 0 or 2^32 - 1 (or 2^31 - 1 and the like)
-                if length in (0, 0xFFFFFFFF, 0x7FFFFFFF) or length > 0xFFFFF000:
-                    return 1.0
-                return min(1.0, (size - offset - 8) / length)
-            offset += 8 + length + length % 2
-    return 1.0
-
-
-def _ogg_ended(path: Path) -> bool:
-    """Whether the last Ogg page is whole and ends the stream (RFC 3533: header type 4)."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(max(0, size - 65_536 - 282))  # the largest page
-        tail = file.read()
-    start = tail.rfind(b"OggS")
-    page = tail[start:]
-    if start < 0 or len(page) < 27 or len(page) < 27 + page[26]:
-        return False
-    whole = len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
-    return whole and bool(page[5] & 4)
 
 
 def _mix_down(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -78,7 +79,10 @@ class Extraction:
 
 
 def extract(
-    items: Iterable[DatasetEntry | Problem], extraction: Extraction, count: int
+    items: Iterable[DatasetEntry | Problem],
+    extraction: Extraction,
+    count: int,
+    check: Callable[[], None],
 ) -> Iterator[Extracted]:
     """Each item's result, in order.
 
@@ -86,20 +90,26 @@ def extract(
         items: the dataset's entries and problems.
         extraction: how to measure them.
         count: how many there are.
+        check: asked before each; raises when the work is to stop.
 
     Raises:
         MachineError: a process was killed (mostly for memory), or the disk failed.
     """
     workers = min(extraction.settings.workers or available_cores(), max(1, count // WORTH_A_POOL))
     if workers == 1:
-        yield from map(extraction, items)
+        for item in items:
+            check()
+            yield extraction(item)
         return
     # spawn: the parent may have torch's threads running, which a fork would leave in any state
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (extraction,))
     try:
-        yield from _in_order(pool, items, AHEAD * workers)
+        for result in _in_order(pool, items, AHEAD * workers):
+            check()
+            yield result
     except BrokenProcessPool:
+        check()  # a signal to the whole process group ends a process that is just starting
         raise MachineError(
             "a preprocessing process was killed",
             "set [preprocess] workers lower to use less memory",
@@ -131,6 +141,8 @@ _extraction: Callable[[DatasetEntry | Problem], Extracted]  # of this process, s
 def _start(extraction: Extraction) -> None:
     global _extraction
     _extraction = extraction
+    for number in (signal.SIGTERM, signal.SIGINT):  # the parent decides how the work stops
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
 
 

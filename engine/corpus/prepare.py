@@ -61,6 +61,7 @@ class Preparation:
         aligner: its hash.
         previous: an older version's folder.
         emit: takes progress, one `item` for each refusal, and notes.
+        check: asked between utterances; raises when the work is to stop.
     """
 
     layout: DatasetLayout
@@ -72,6 +73,7 @@ class Preparation:
     aligner: str
     previous: Path | None = None
     emit: Emit = lambda type_, **values: None
+    check: Callable[[], None] = lambda: None
 
     @property
     def features(self) -> str:
@@ -149,7 +151,7 @@ def _measure_all(order: Preparation, folder: Path, previous: _Previous, tally: T
     progress = _Progress(order.emit, "measure", count)
     first_of: dict[str, str] = {}  # hash -> file
     with PackedWriter(folder) as writer:
-        for result in extract(order.layout.items(), extraction, count):
+        for result in extract(order.layout.items(), extraction, count, order.check):
             progress.step()
             item = previous.copy(result) if isinstance(result, Unchanged) else result
             if isinstance(item, Measured):
@@ -174,6 +176,7 @@ def _align_all(order: Preparation, folder: Path, tally: Tally) -> None:
     final = folder / f"aligned-{MANIFEST}"
     with final.open("wb") as file:
         for chunk in chunks(corpus.utterances):
+            order.check()
             for item in align_chunk(order.align, corpus, chunk, order.settings.min_alignment_score):
                 if isinstance(item, Refusal):
                     _refuse(order, tally, item)
