@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.fingerprint import fingerprint
+from daemon.settle import Observation
 from daemon.watchsettings import WatchSettings
 from workspace.dataset import DatasetEntry, DatasetError, DatasetLayout, Problem, detect
 from workspace.datasetfile import AUDIO_SUFFIXES, stem_and_suffix
@@ -134,6 +135,9 @@ def find(workspace: Workspace, now: float) -> Found:
                 loose += stem_and_suffix(entry.name)[1] in AUDIO_SUFFIXES
                 continue
             path = f"{root.name}/{entry.name}"
+            if printable(entry.name) != entry.name:
+                refused.append(_unprintable(path, now))
+                continue
             if entry.name in names:
                 refused.append(_name_taken(path, entry.name, names[entry.name], now))
                 continue
@@ -148,7 +152,7 @@ def take(
     folder: Path,
     path: str,
     *,
-    stamp: str,
+    seen: Observation,
     state_folder: Path,
     settings: WatchSettings,
     now: float,
@@ -159,7 +163,7 @@ def take(
     Args:
         folder: the folder.
         path: its path from the workspace's root.
-        stamp: its look when it had settled.
+        seen: how it looked when it had settled.
         state_folder: where the daemon keeps its own files.
         settings: the `[watch]` table.
         now: Unix time, seconds.
@@ -173,10 +177,12 @@ def take(
         daemon.fingerprint.StoppedError: `stopped` said so.
     """
     record = DatasetRecord(
-        name=printable(folder.name),
-        folder=printable(path),
+        name=folder.name,
+        folder=path,
         state=DatasetState.UNUSABLE,
-        stamp=stamp,
+        files=seen.files,
+        bytes=seen.bytes,
+        stamp=seen.stamp,
         updated=now,
     )
     try:
@@ -198,7 +204,6 @@ def take(
         base=layout.file.base,
         utterances=found.utterances,
         speakers=len(found.speakers),
-        bytes=content.bytes,
         problems=tuple(found.problems),
         problem_count=found.problem_count,
     )
@@ -250,11 +255,22 @@ def _summary(problems: int) -> str:
 
 def _name_taken(path: str, name: str, root: str, now: float) -> DatasetRecord:
     return DatasetRecord(
+        name=path,
+        folder=path,
+        state=DatasetState.UNUSABLE,
+        reason=f"{root}/{name} has the same name",
+        fix="rename one of the two folders, or put all files into one",
+        updated=now,
+    )
+
+
+def _unprintable(path: str, now: float) -> DatasetRecord:
+    return DatasetRecord(
         name=printable(path),
         folder=printable(path),
         state=DatasetState.UNUSABLE,
-        reason=f"{root}/{printable(name)} has the same name",
-        fix="rename one of the two folders, or put all files into one",
+        reason="the folder's name is not UTF-8, or has control characters",
+        fix="rename the folder: its name is the voice's",
         updated=now,
     )
 

@@ -91,6 +91,7 @@ def plan(dataset: DatasetRecord, known: Iterable[Job], preview_text: str) -> Pla
         if job.state is JobState.CANCELLED:
             again.append(job.id)
         home = str(job.spec.get("dataset", home))
+        dataset = dataset.evolve(voice=str(job.spec.get("voice", dataset.voice)))
         before = job.id
     return Plan(
         jobs=tuple(planned),
@@ -98,6 +99,23 @@ def plan(dataset: DatasetRecord, known: Iterable[Job], preview_text: str) -> Pla
         again=tuple(again),
         same_as=home if home != dataset.name else "",
     )
+
+
+def needs_plan(before: DatasetRecord | None, after: DatasetRecord) -> bool:
+    """Whether a change of a record asks for a plan: not if it was only touched.
+
+    Args:
+        before: the record that was last planned for, if any; it is replaced only after the plan
+            was carried out, so that a daemon that dies in between plans again.
+        after: the record now.
+    """
+    if after.state is DatasetState.REMOVED:
+        return True
+    if after.state is not DatasetState.PLANNED:
+        return False
+    if before is None or before.state is DatasetState.REMOVED:
+        return True
+    return before.version != after.version
 
 
 def job_key(kind: str, version: str, folder: str = "") -> str:

@@ -41,7 +41,7 @@ from workspace.datasetfile import (
     stem_and_suffix,
 )
 from workspace.pairing import DatasetEntry, PairingRules, pair
-from workspace.scan import Problem, is_utf8, printable, walk
+from workspace.scan import Problem, printable, walk
 from workspace.transcripts import AISHELL3_LIST, LIST_NAMES, TEXT_SUFFIXES
 
 __all__ = [
@@ -109,15 +109,10 @@ def detect(folder: Path) -> DatasetLayout:
     Raises:
         DatasetError: it is no dataset: no audio, no text, an unreadable `dataset.toml`, ...
     """
-    if not is_utf8(folder.name) or not folder.name.isprintable():
+    if not folder.name.isprintable() or not re.match(VOICE_NAME, folder.name):
         raise DatasetError(
-            f"the name of the folder {printable(folder.name)} has characters that cannot be shown",
-            "rename the folder",
-        )
-    if not re.match(VOICE_NAME, folder.name):
-        raise DatasetError(
-            f"the folder's name {folder.name} cannot be a voice's",
-            "rename it: at most 80 characters, and the first neither `-` nor a space",
+            f"the folder's name {printable(folder.name)} cannot be a voice's",
+            "rename it: UTF-8, at most 80 characters, the first neither `-` nor a space",
         )
     if not folder.is_dir():
         raise DatasetError(f"{folder} is not a folder", "put the recordings into a folder")
