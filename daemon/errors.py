@@ -1,0 +1,100 @@
+"""What can go wrong between a user and the daemon: one line on what is wrong, one on what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DaemonError(Exception):
+    """Base of the package's errors.
+
+    Attributes:
+        code: stable name of the error in the protocol.
+        message: what is wrong, and where.
+        fix: what to do about it; may be empty.
+    """
+
+    code: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, fix: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class UnknownJob(DaemonError):
+    """No job has this id."""
+
+    code = "unknown-job"
+
+
+class WrongState(DaemonError):
+    """The job's state does not allow what was asked."""
+
+    code = "wrong-state"
+
+
+class OwnershipLost(DaemonError):
+    """Somebody else changed the job since it was read: nothing was written."""
+
+    code = "ownership-lost"
+
+
+class BadRequest(DaemonError):
+    """The request cannot be understood, or its parameters cannot be used."""
+
+    code = "bad-request"
+
+
+class NotFound(DaemonError):
+    """No dataset, voice or run has this name."""
+
+    code = "not-found"
+
+
+class ProtocolMismatch(DaemonError):
+    """Client and daemon speak different versions of the protocol."""
+
+    code = "protocol-mismatch"
+
+
+class PeerRefused(DaemonError):
+    """The process at the other end of the socket belongs to another user."""
+
+    code = "peer-refused"
+
+
+class DaemonUnreachable(DaemonError):
+    """No daemon answers on the workspace's socket."""
+
+    code = "unreachable"
+
+
+class ConnectionLost(DaemonError):
+    """The connection to the daemon ended in the middle of a request."""
+
+    code = "connection-lost"
+
+
+class WorkspaceBusy(DaemonError):
+    """Another daemon holds this workspace."""
+
+    code = "workspace-busy"
+
+
+class DatabaseMismatch(DaemonError):
+    """`jobs.db` was written by a newer version, or is damaged."""
+
+    code = "database-mismatch"
+
+
+class LaunchFailed(DaemonError):
+    """A worker process could not be started: the machine's fault, not the job's."""
+
+    code = "launch-failed"
+
+
+class SpeechFailed(DaemonError):
+    """The speech worker could not speak a request."""
+
+    code = "speech-failed"
