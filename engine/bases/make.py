@@ -47,7 +47,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--steps", type=int, default=6000, help="optimiser steps of stage 1")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2, help="processes that decode and measure")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads of the training; 0: all")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="CPU threads of the training; 0: all"
+    )
     options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -128,16 +130,23 @@ def align(packed: Path, destination: Path) -> None:
         network, examples(waves, symbols, speakers), settings, steps=settings.steps,
         prior_share=settings.prior_share, seed=SEED, progress=lambda i, n: _show("aligner", i, n),
     )  # fmt: skip
-    print(f"aligner: {np.mean(losses[:20]):.3f} -> {np.mean(losses[-20:]):.3f} nats a frame", file=sys.stderr)
+    print(
+        f"aligner: {np.mean(losses[:20]):.3f} -> {np.mean(losses[-20:]):.3f} nats a frame",
+        file=sys.stderr,
+    )
     aligner = Aligner(network, settings, SEED)
     alignments = aligner.align(waves, symbols, speakers, lambda i, n: _show("aligned", i, n))
     kept = _good(speakers, [a.score if a else None for a in alignments])
     with folder_atomic(destination) as folder:
         aligner.save(folder / ALIGNER_FILE)
         with PackedWriter(folder) as writer:
-            for utterance, wave, alignment, good in zip(utterances, waves, alignments, kept, strict=True):
+            for utterance, wave, alignment, good in zip(
+                utterances, waves, alignments, kept, strict=True
+            ):
                 if alignment is not None and good:
-                    aligned = replace(utterance, durations=alignment.durations, score=round(alignment.score, 4))
+                    aligned = replace(
+                        utterance, durations=alignment.durations, score=round(alignment.score, 4)
+                    )
                     writer.append(aligned, wave, corpus.f0(utterance))
 
 
@@ -160,7 +169,12 @@ def _group(speaker: str) -> str:
 
 def _show(what: str, done: int, total: int) -> None:
     if done % 50 == 0 or done == total:
-        print(f"\r{what} {done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        print(
+            f"\r{what} {done}/{total}",
+            end="\n" if done == total else "",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,9 @@ TONES = frozenset("12345")
 MARKS = frozenset("ˈˌːʰʲ̃")  # change a neighbour, sound only within it
 IMPOSSIBLE = -1e9  # log probability; finite, so that 0 times it is not NaN
 MEL_FLOOR = -6.5  # natural log of mel power: below it lies the recorder, not the speech
-DEAD_BAND = 0.5  # a band that moves less (standard deviation, nats) is empty, as over 8 kHz of 16 kHz audio
+DEAD_BAND = (
+    0.5  # a band that moves less (standard deviation, nats) is empty, as over 8 kHz of 16 kHz audio
+)
 PRIOR_POWER = 0.5  # share of the class prior that decoding takes off, as in hybrid recognisers
 
 
@@ -80,7 +82,8 @@ class AlignerNetwork(nn.Module):
         super().__init__()
         self.enter = nn.Conv1d(n_mels, width, 5, padding=2)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation) for dilation in (1, 2, 1)
+            nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation)
+            for dilation in (1, 2, 1)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.convolutions)
         self.out = nn.Conv1d(width, classes, 1)
@@ -115,7 +118,9 @@ def speaker_normalized(mels: Sequence[NDArray[np.float32]]) -> list[NDArray[np.f
     ]
 
 
-def occupancy(emission: Tensor, optional: Tensor, states: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+def occupancy(
+    emission: Tensor, optional: Tensor, states: Tensor, frames: Tensor
+) -> tuple[Tensor, Tensor]:
     """Posterior state occupancy by forward-backward.
 
     Args:
@@ -157,7 +162,9 @@ def occupancy(emission: Tensor, optional: Tensor, states: Tensor, frames: Tensor
 
 def _skippable(optional: Tensor) -> Tensor:
     """(batch, states) bool: state s may be entered from s - 2, because s - 1 is optional."""
-    return F.pad(optional[:, :-1], (1, 0)) & (torch.arange(optional.shape[1], device=optional.device) >= 2)
+    return F.pad(optional[:, :-1], (1, 0)) & (
+        torch.arange(optional.shape[1], device=optional.device) >= 2
+    )
 
 
 def _arrive(alpha: Tensor, skip: Tensor) -> Tensor:
@@ -172,7 +179,9 @@ def _depart(beta: Tensor, skip: Tensor) -> Tensor:
     return torch.logsumexp(torch.stack([beta, one, two]), dim=0)
 
 
-def viterbi(emission: NDArray[np.float32], optional: NDArray[np.bool_]) -> tuple[NDArray[np.int64], float]:
+def viterbi(
+    emission: NDArray[np.float32], optional: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], float]:
     """The best path.
 
     Args:
@@ -192,7 +201,9 @@ def viterbi(emission: NDArray[np.float32], optional: NDArray[np.bool_]) -> tuple
     came = np.zeros((frames, size), dtype=np.int8)
     for t in range(1, frames):
         one = np.concatenate(([IMPOSSIBLE], best[:-1]))
-        two = np.where(skip, np.concatenate(([IMPOSSIBLE, IMPOSSIBLE], best[:-2]))[:size], IMPOSSIBLE)
+        two = np.where(
+            skip, np.concatenate(([IMPOSSIBLE, IMPOSSIBLE], best[:-2]))[:size], IMPOSSIBLE
+        )
         options = np.stack([best, one, two])
         came[t] = options.argmax(axis=0)
         best = options.max(axis=0) + emission[t]
@@ -207,7 +218,9 @@ def viterbi(emission: NDArray[np.float32], optional: NDArray[np.bool_]) -> tuple
     return counts, score
 
 
-def spread(counts: NDArray[np.int64], states: States, frames: int, minimum: int = 1) -> tuple[int, ...]:
+def spread(
+    counts: NDArray[np.int64], states: States, frames: int, minimum: int = 1
+) -> tuple[int, ...]:
     """Durations of all tokens, BOS and EOS included, in alignment frames.
 
     A state's tokens share it equally; every token then gets at least `minimum` frames, with
@@ -224,7 +237,10 @@ def spread(counts: NDArray[np.int64], states: States, frames: int, minimum: int 
     """
     per_frame = counts.sum() / frames  # mel frames an alignment frame
     lengths = np.concatenate(
-        [np.full(shared, count / shared) for count, (_, shared) in zip(counts, states.tokens, strict=True)]
+        [
+            np.full(shared, count / shared)
+            for count, (_, shared) in zip(counts, states.tokens, strict=True)
+        ]
     )
     tokens = len(lengths)
     room = frames - minimum * tokens

@@ -30,7 +30,14 @@ from engine.errors import EngineError
 from engine.model.config import ModelConfig
 from engine.model.graph import Kokoro
 from engine.model.style_encoder import StyleEncoder
-from engine.model.weights import CONFIG_KEY, HASH_KEY, WeightsError, load_strictly, read_weights, save_weights
+from engine.model.weights import (
+    CONFIG_KEY,
+    HASH_KEY,
+    WeightsError,
+    load_strictly,
+    read_weights,
+    save_weights,
+)
 from workspace.files import write_json
 
 MODEL_FILE = "model.safetensors"
@@ -93,7 +100,9 @@ class Base:
 
     def voices(self) -> dict[str, Path]:
         """Styles of the speakers that came with the base, by name."""
-        return {path.stem: path for path in sorted((self.folder / VOICES_FOLDER).glob("*.safetensors"))}
+        return {
+            path.stem: path for path in sorted((self.folder / VOICES_FOLDER).glob("*.safetensors"))
+        }
 
     @classmethod
     def open(cls, folder: Path) -> Base:
@@ -122,7 +131,9 @@ def find_base(models: Path, name: str = "newest") -> Base:
     if name in own:
         return Base.open(own[name])
     if name == "newest" and own:
-        return Base.open(max(own.values(), key=lambda folder: (folder / MODEL_FILE).stat().st_mtime_ns))
+        return Base.open(
+            max(own.values(), key=lambda folder: (folder / MODEL_FILE).stat().st_mtime_ns)
+        )
     if name in ("newest", "small"):
         return shipped_base()
     known = ", ".join(sorted({*own, "small", "newest"}))
@@ -130,7 +141,12 @@ def find_base(models: Path, name: str = "newest") -> Base:
 
 
 def save_base(
-    folder: Path, model: SpeechModel, size: str, vocabulary: str, card: dict[str, Any], half: bool = True
+    folder: Path,
+    model: SpeechModel,
+    size: str,
+    vocabulary: str,
+    card: dict[str, Any],
+    half: bool = True,
 ) -> None:
     """Write `model.safetensors` and `card.json` into a folder.
 
@@ -163,7 +179,10 @@ def load_style(path: Path, config: ModelConfig) -> Tensor:
     wanted = 2 * config.style_dim
     if style is None or style.ndim != 3 or style.shape[-1] != wanted:
         found = "no style" if style is None else f"a style of shape {tuple(style.shape)}"
-        raise EngineError(f"{path}: holds {found}, this model takes (n, 1, {wanted})", "use a voice made on this base")
+        raise EngineError(
+            f"{path}: holds {found}, this model takes (n, 1, {wanted})",
+            "use a voice made on this base",
+        )
     return style.float()
 
 
@@ -181,7 +200,9 @@ def difference(model: nn.Module, before: dict[str, Tensor]) -> dict[str, Tensor]
     }
 
 
-def save_voice_weights(path: Path, changed: dict[str, Tensor], base: Base, half: bool = True) -> None:
+def save_voice_weights(
+    path: Path, changed: dict[str, Tensor], base: Base, half: bool = True
+) -> None:
     """Write what differs from the base, and which base that is."""
     state = {name: tensor.half() if half else tensor for name, tensor in changed.items()}
     header = {"base": base.name, "base_sha256": base.hash, "size": base.header["size"]}
@@ -204,10 +225,15 @@ def apply_voice_weights(model: SpeechModel, path: Path, base: Base) -> None:
     state = model.state_dict()
     unknown = sorted(set(changed) - set(state))
     if unknown:
-        raise EngineError(f"{path}: tensors that the base has not: {', '.join(unknown[:3])}", "train the voice again")
+        raise EngineError(
+            f"{path}: tensors that the base has not: {', '.join(unknown[:3])}",
+            "train the voice again",
+        )
     for name, tensor in changed.items():
         if tensor.shape != state[name].shape:
-            raise EngineError(f"{path}: {name} is {tuple(tensor.shape)}, the base has {tuple(state[name].shape)}")
+            raise EngineError(
+                f"{path}: {name} is {tuple(tensor.shape)}, the base has {tuple(state[name].shape)}"
+            )
         state[name].copy_(tensor)
 
 
@@ -217,7 +243,9 @@ def read_header(path: Path) -> dict[str, str]:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: cannot be read: {error}", "restore the file or make it again") from error
+        raise WeightsError(
+            f"{path}: cannot be read: {error}", "restore the file or make it again"
+        ) from error
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def ssd(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk: int) -> T
     if padding:  # dt = 0 neither decays nor feeds the state
         x, b, c = (F.pad(t, (0, 0) * (t.ndim - 2) + (0, padding)) for t in (x, b, c))
         dt = F.pad(dt, (0, 0, 0, padding))
-    x, dt, b, c = (t.unflatten(1, (-1, chunk)) for t in (x, dt, b, c))  # (batch, chunks, chunk, ...)
+    x, dt, b, c = (
+        t.unflatten(1, (-1, chunk)) for t in (x, dt, b, c)
+    )  # (batch, chunks, chunk, ...)
     fed = x * dt.unsqueeze(-1)
     log_decay = torch.cumsum(dt * a, dim=2).transpose(2, 3)  # (batch, chunks, heads, chunk)
 
@@ -110,7 +112,9 @@ class Mamba2(nn.Module):
         self.d_state, self.headdim, self.chunk = config.d_state, config.headdim, config.chunk_size
         self.d_inner = config.expand * d_model
         if self.d_inner % self.headdim:
-            raise ValueError(f"headdim {self.headdim} does not divide {self.d_inner} inner channels")
+            raise ValueError(
+                f"headdim {self.headdim} does not divide {self.d_inner} inner channels"
+            )
         self.heads = self.d_inner // self.headdim
         channels = self.d_inner + 2 * self.d_state
         self.in_proj = nn.Linear(d_model, self.d_inner + channels + self.heads, bias=False)

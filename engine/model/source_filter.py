@@ -29,7 +29,9 @@ class StyledConvNeXtBlock(nn.Module):
 
     def __init__(self, width: int, style_dim: int, kernel_size: int) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(width, width, kernel_size, padding=kernel_size // 2, groups=width)
+        self.depthwise = nn.Conv1d(
+            width, width, kernel_size, padding=kernel_size // 2, groups=width
+        )
         self.norm = nn.LayerNorm(width, elementwise_affine=False)
         self.fc = nn.Linear(style_dim, 2 * width)
         self.widen = nn.Linear(width, 3 * width)
@@ -57,16 +59,23 @@ class SourceFilterDecoder(nn.Module):
         size = config.source_filter
         self.n_fft, self.window_length, self.hop = size.n_fft, size.win_length, size.hop
         self.harmonic_bands, self.noise_bands = size.harmonic_bands, size.noise_bands
-        self.enter = nn.Conv1d(config.hidden_dim + 3, size.width, size.kernel_size, padding=size.kernel_size // 2)
+        self.enter = nn.Conv1d(
+            config.hidden_dim + 3, size.width, size.kernel_size, padding=size.kernel_size // 2
+        )
         self.blocks = nn.ModuleList(
-            StyledConvNeXtBlock(size.width, config.style_dim, size.kernel_size) for _ in range(size.blocks)
+            StyledConvNeXtBlock(size.width, config.style_dim, size.kernel_size)
+            for _ in range(size.blocks)
         )
         self.norm = nn.LayerNorm(size.width)
         self.head = nn.Linear(size.width, size.harmonic_bands + size.noise_bands)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, -3.0)  # quiet at first: near speech's level
-        self.register_buffer("harmonic_basis", band_basis(size.harmonic_bands, size.n_fft), persistent=False)
-        self.register_buffer("noise_basis", band_basis(size.noise_bands, size.n_fft), persistent=False)
+        self.register_buffer(
+            "harmonic_basis", band_basis(size.harmonic_bands, size.n_fft), persistent=False
+        )
+        self.register_buffer(
+            "noise_basis", band_basis(size.noise_bands, size.n_fft), persistent=False
+        )
         self.register_buffer("window", torch.hann_window(size.win_length), persistent=False)
 
     def forward(
@@ -93,7 +102,12 @@ class SourceFilterDecoder(nn.Module):
         """
         frames = f0.shape[-1]
         lengths = frame_lengths * FRAMES_PER_ALIGNMENT_FRAME
-        mask = (torch.arange(frames, device=f0.device) < lengths.unsqueeze(1)).unsqueeze(1).to(asr.dtype)
+        mask = (
+            (torch.arange(frames, device=f0.device) < lengths.unsqueeze(1))
+            .unsqueeze(1)
+            .to(asr.dtype)
+        )
+        f0 = f0 * mask[:, 0]  # what lies in the padding must not sound at the border
         voiced = (f0 > 0).to(asr.dtype)
         log_f0 = torch.log2(f0.clamp(min=1.0) / F0_SCALE) * voiced
         content = asr.repeat_interleave(FRAMES_PER_ALIGNMENT_FRAME, dim=-1)
@@ -125,7 +139,9 @@ class SourceFilterDecoder(nn.Module):
         """Sum of frames a hop apart, without a second window: a filter may ring past the first."""
         batch, count, size = frames.shape
         length = (count - 1) * self.hop + size
-        summed = F.fold(frames.transpose(1, 2), (1, length), (1, size), stride=(1, self.hop)).reshape(batch, length)
+        summed = F.fold(
+            frames.transpose(1, 2), (1, length), (1, size), stride=(1, self.hop)
+        ).reshape(batch, length)
         margin = (self.window_length - self.hop) // 2
         return summed[:, margin : margin + count * self.hop]
 
@@ -184,5 +200,7 @@ def pulse_train(f0: Tensor, hop: int) -> Tensor:
 
 
 def _interpolate(values: Tensor, hop: int) -> Tensor:
-    upsampled = F.interpolate(values.unsqueeze(1), scale_factor=hop, mode="linear", align_corners=False)
+    upsampled = F.interpolate(
+        values.unsqueeze(1), scale_factor=hop, mode="linear", align_corners=False
+    )
     return upsampled.squeeze(1)

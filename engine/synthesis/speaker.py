@@ -64,7 +64,9 @@ class Speaker:
         frontend: makes the phonemes that the graph was trained on.
     """
 
-    def __init__(self, graph: Kokoro, style: Tensor, frontend: Frontend, settings: SynthesisSettings) -> None:
+    def __init__(
+        self, graph: Kokoro, style: Tensor, frontend: Frontend, settings: SynthesisSettings
+    ) -> None:
         self.graph, self.style, self.frontend, self.settings = graph, style, frontend, settings
         self.device = next(graph.parameters()).device
 
@@ -81,7 +83,9 @@ class Speaker:
         from engine.text import TextError, split
 
         if not SPEED_RANGE[0] <= speed <= SPEED_RANGE[1]:
-            raise EngineError(f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}")
+            raise EngineError(
+                f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
+            )
         pieces = split(text)
         spoken = 0
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
@@ -141,10 +145,16 @@ def load_speaker(
         if not name and own:
             name = next(iter(own))
         if name not in own:
-            known = ", ".join(sorted({*own, *(p.parent.parent.name for p in voices.glob(f"*/*/{CARD_FILE}"))}))
-            raise EngineError(f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}")
+            known = ", ".join(
+                sorted({*own, *(p.parent.parent.name for p in voices.glob(f"*/*/{CARD_FILE}"))})
+            )
+            raise EngineError(
+                f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}"
+            )
         model = base.load()
-        return Speaker(model.graph, load_style(own[name], base.config), Frontend(base.vocabulary), settings)
+        return Speaker(
+            model.graph, load_style(own[name], base.config), Frontend(base.vocabulary), settings
+        )
     base, model = load_voice_model(models, folder)
     style = load_style(folder / STYLE_FILE, base.config)
     return Speaker(model.graph, style, Frontend(base.vocabulary), settings)
@@ -163,7 +173,9 @@ def _version(folder: Path, version: str) -> Path | None:
     if version:
         return folder / version if (folder / version / STYLE_FILE).exists() else None
     versions = [path.parent for path in folder.glob(f"*/{STYLE_FILE}")]
-    return max(versions, key=lambda path: (path / STYLE_FILE).stat().st_mtime_ns) if versions else None
+    return (
+        max(versions, key=lambda path: (path / STYLE_FILE).stat().st_mtime_ns) if versions else None
+    )
 
 
 def wav_bytes(audio: NDArray[np.float32]) -> bytes:

@@ -100,9 +100,13 @@ def train(
     """
     usable = [example for example in data if example.mel.shape[1] >= _shortest_path(example.states)]
     if not usable:
-        raise EngineError("no utterance is long enough for its text", "check that texts belong to their audio")
+        raise EngineError(
+            "no utterance is long enough for its text", "check that texts belong to their audio"
+        )
     generator = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98)
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.learning_rate, total_steps=max(steps, 2), pct_start=0.1
     )
@@ -136,7 +140,9 @@ def _loss(network: AlignerNetwork, batch: Sequence[Example], prior_weight: float
         if prior_weight > 0:
             scores = scores + prior_weight * diagonal_prior(frames, sizes, *emission.shape[1:])
         posterior, _ = occupancy(scores, optional, sizes, frames)
-        mass = torch.zeros(network.log_prior.shape[0]).index_add_(0, classes.flatten(), posterior.sum(1).flatten())
+        mass = torch.zeros(network.log_prior.shape[0]).index_add_(
+            0, classes.flatten(), posterior.sum(1).flatten()
+        )
         prior = network.log_prior.exp() * PRIOR_MOMENTUM + (1 - PRIOR_MOMENTUM) * mass / mass.sum()
         network.log_prior.copy_(prior.clamp(min=1e-5).log())
     return -(posterior * emission).sum() / frames.sum()
@@ -200,7 +206,9 @@ class Aligner:
         seed: where the adaptation's random numbers start.
     """
 
-    def __init__(self, network: AlignerNetwork, settings: AlignerSettings | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, network: AlignerNetwork, settings: AlignerSettings | None = None, seed: int = 0
+    ) -> None:
         self.network = network.eval()
         self.settings = settings or AlignerSettings()  # type: ignore[call-arg, unused-ignore]
         self.seed = seed
@@ -217,7 +225,9 @@ class Aligner:
         try:
             network.load_state_dict(load_file(path))
         except (OSError, RuntimeError) as error:
-            raise EngineError(f"{path}: cannot load the aligner: {error}", "choose another base") from None
+            raise EngineError(
+                f"{path}: cannot load the aligner: {error}", "choose another base"
+            ) from None
         return cls(network, settings, seed)
 
     def save(self, path: Path) -> None:

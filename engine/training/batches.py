@@ -75,7 +75,9 @@ class Batch:
     reference_lengths: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+        return Batch(
+            **{name: value.to(device, non_blocking=True) for name, value in vars(self).items()}
+        )
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -101,7 +103,9 @@ class TrainingSet:
         EngineError: nothing in them is aligned.
     """
 
-    def __init__(self, corpora: Sequence[PackedCorpus], validation: int, longest: float = 12.0) -> None:
+    def __init__(
+        self, corpora: Sequence[PackedCorpus], validation: int, longest: float = 12.0
+    ) -> None:
         self._corpora = corpora
         items = [
             (index, utterance)
@@ -146,7 +150,9 @@ class TrainingSet:
             wave = _played(wave, rate, int(durations.sum()) * FRAME_SAMPLES)
             frames = int(durations.sum()) * CURVES_PER_FRAME
             at = np.minimum(np.arange(frames) * rate, len(log2_f0) - 1)
-            log2_f0 = (np.interp(at, np.arange(len(log2_f0)), log2_f0) + np.log2(rate)).astype(np.float32)
+            log2_f0 = (np.interp(at, np.arange(len(log2_f0)), log2_f0) + np.log2(rate)).astype(
+                np.float32
+            )
             voicing = voicing[np.rint(at).astype(int)]
         tokens = np.array((0, *utterance.ids, 0))
         return Recording(tokens, durations, wave, log2_f0, voicing)
@@ -175,7 +181,9 @@ class TrainingSet:
         recordings, references = [], []
         for position in self._positions(step, seed, size):
             item = self.training[position]
-            rate = float(generator.choice(rates)) if rates and generator.random() < rate_share else 1.0
+            rate = (
+                float(generator.choice(rates)) if rates and generator.random() < rate_share else 1.0
+            )
             recording = self.recording(item, rate)
             recordings.append(recording)
             if generator.random() < own_reference_share:
@@ -183,7 +191,9 @@ class TrainingSet:
                 continue
             others = self._by_speaker[item[1].speaker]
             references.append(self.recording(self.training[int(generator.choice(others))], rate))
-        starts = [int(generator.integers(0, max(1, r.durations.sum() - crop + 1))) for r in recordings]
+        starts = [
+            int(generator.integers(0, max(1, r.durations.sum() - crop + 1))) for r in recordings
+        ]
         return collate(recordings, references, starts, crop)
 
     def _positions(self, step: int, seed: int, size: int) -> list[int]:
@@ -201,7 +211,12 @@ class TrainingSet:
         return positions
 
 
-def collate(recordings: Sequence[Recording], references: Sequence[Recording], starts: Sequence[int], crop: int) -> Batch:
+def collate(
+    recordings: Sequence[Recording],
+    references: Sequence[Recording],
+    starts: Sequence[int],
+    crop: int,
+) -> Batch:
     """Pad recordings to a batch; mels and energies are computed here, from the audio."""
     frames = torch.tensor([int(r.durations.sum()) for r in recordings])
     longest = int(frames.max())
@@ -220,8 +235,12 @@ def collate(recordings: Sequence[Recording], references: Sequence[Recording], st
         token_lengths=torch.tensor([len(r.tokens) for r in recordings]),
         durations=_padded([torch.from_numpy(r.durations) for r in recordings]),
         frame_lengths=frames,
-        log_f0=_padded([torch.from_numpy(r.log_f0) for r in recordings], CURVES_PER_FRAME * longest),
-        voicing=_padded([torch.from_numpy(r.voicing) for r in recordings], CURVES_PER_FRAME * longest),
+        log_f0=_padded(
+            [torch.from_numpy(r.log_f0) for r in recordings], CURVES_PER_FRAME * longest
+        ),
+        voicing=_padded(
+            [torch.from_numpy(r.voicing) for r in recordings], CURVES_PER_FRAME * longest
+        ),
         energy=_padded([energy_of(mel) for mel in mels], CURVES_PER_FRAME * longest),
         crop_start=first,
         crop_lengths=(frames - first).clamp(max=crop),

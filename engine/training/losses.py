@@ -19,8 +19,14 @@ from engine.model.layers import valid_mask
 from engine.training.batches import Batch
 from engine.training.settings import LossWeights
 
-RESOLUTIONS = ((2048, 1200, 300, 80), (1024, 600, 150, 80), (512, 240, 60, 40))  # fft, window, hop, mels
-MAGNITUDE_FLOOR = 3e-3  # below it lies room noise at our level of -23 dBFS; a fixed floor, or silence rules
+RESOLUTIONS = (
+    (2048, 1200, 300, 80),
+    (1024, 600, 150, 80),
+    (512, 240, 60, 40),
+)  # fft, window, hop, mels
+MAGNITUDE_FLOOR = (
+    3e-3  # below it lies room noise at our level of -23 dBFS; a fixed floor, or silence rules
+)
 SOUNDING = -2.3  # ln of the largest mean magnitude in a mel band: a frame above it is not silence
 F0_HZ_SCALE = 10.0  # Hz; the family's smooth L1 is of F0 / 10
 

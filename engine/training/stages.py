@@ -22,7 +22,9 @@ Speak = Callable[[SpeechModel, Tensor, str, Path], None]
 
 
 @torch.no_grad()
-def speaker_style(model: SpeechModel, data: TrainingSet, items: Sequence[tuple[int, Utterance]]) -> Tensor:
+def speaker_style(
+    model: SpeechModel, data: TrainingSet, items: Sequence[tuple[int, Utterance]]
+) -> Tensor:
     """Mean style (2 style_dim,) over up to 32 utterances, weighted by their lengths."""
     device = next(model.parameters()).device
     styles, weights = [], []
@@ -40,8 +42,21 @@ def speaker_style(model: SpeechModel, data: TrainingSet, items: Sequence[tuple[i
 class Generalist:
     """Stage 1: the whole model on many speakers, styles read from recordings."""
 
-    def __init__(self, model: SpeechModel, data: TrainingSet, settings: Stage1Settings, seed: int, speak: Speak) -> None:
-        self.model, self.data, self.settings, self.seed, self.speak = model, data, settings, seed, speak
+    def __init__(
+        self,
+        model: SpeechModel,
+        data: TrainingSet,
+        settings: Stage1Settings,
+        seed: int,
+        speak: Speak,
+    ) -> None:
+        self.model, self.data, self.settings, self.seed, self.speak = (
+            model,
+            data,
+            settings,
+            seed,
+            speak,
+        )
         self.device = next(model.parameters()).device
         model.requires_grad_(True)
         model.train()
@@ -56,16 +71,28 @@ class Generalist:
     def batch(self, step: int) -> Batch:
         s = self.settings
         return self.data.batch(
-            step, self.seed, s.batch_size, s.crop_frames, s.rates, s.rate_share, s.own_reference_share
+            step,
+            self.seed,
+            s.batch_size,
+            s.crop_frames,
+            s.rates,
+            s.rate_share,
+            s.own_reference_share,
         ).to(self.device)
 
     def losses(self, batch: Batch) -> Losses:
-        style = self.model.style_encoder(batch.reference_mel, batch.reference_f0, batch.reference_lengths)
+        style = self.model.style_encoder(
+            batch.reference_mel, batch.reference_f0, batch.reference_lengths
+        )
         return speech_losses(self.model.graph, batch, style, self.settings.losses)
 
     def validate(self) -> Measures:
-        style = lru_cache(maxsize=None)(lambda name: speaker_style(self.model, self.data, self.data.of_speaker(name)))
-        return measure(self.model.graph, self.data, self.data.validation, lambda u: style(u.speaker))
+        style = lru_cache(maxsize=None)(
+            lambda name: speaker_style(self.model, self.data, self.data.of_speaker(name))
+        )
+        return measure(
+            self.model.graph, self.data, self.data.validation, lambda u: style(u.speaker)
+        )
 
     def preview(self, path: Path) -> None:
         largest = max(self.data.speakers, key=lambda name: len(self.data.of_speaker(name)))
@@ -104,13 +131,19 @@ class Specialist:
         self.model.train(training)
 
     def batch(self, step: int) -> Batch:
-        return self.data.batch(step, self.seed, self.settings.batch_size, self.settings.crop_frames).to(self.device)
+        return self.data.batch(
+            step, self.seed, self.settings.batch_size, self.settings.crop_frames
+        ).to(self.device)
 
     def losses(self, batch: Batch) -> Losses:
-        return speech_losses(self.model.graph, batch, self.voice.expand(len(batch), -1), self.settings.losses)
+        return speech_losses(
+            self.model.graph, batch, self.voice.expand(len(batch), -1), self.settings.losses
+        )
 
     def validate(self) -> Measures:
-        return measure(self.model.graph, self.data, self.data.validation, lambda u: self.voice.detach())
+        return measure(
+            self.model.graph, self.data, self.data.validation, lambda u: self.voice.detach()
+        )
 
     def preview(self, path: Path) -> None:
         self.speak(self.model, self.voice.detach(), self.settings.preview, path)

@@ -122,7 +122,9 @@ class Trainer:
             self._step()
             if self.stop():
                 self._save()
-                raise Interrupted(f"stopped at step {self.progress.step}", "resume the job to go on from there")
+                raise Interrupted(
+                    f"stopped at step {self.progress.step}", "resume the job to go on from there"
+                )
             due = self.progress.step % self.settings.checkpoint_every == 0
             if due or self.progress.step == self.settings.steps:
                 self._checkpoint()
@@ -162,9 +164,15 @@ class Trainer:
         self._update_average(step)
         self.progress.step += 1
         now = time.monotonic()
-        shares = {"learning_rate": rate, "gradient_norm": norm, "data_wait": (drawn - started) / (now - started)}
+        shares = {
+            "learning_rate": rate,
+            "gradient_norm": norm,
+            "data_wait": (drawn - started) / (now - started),
+        }
         self.events.emit("metric", step=step + 1, split="train", values={**values, **shares})
-        self.events.emit("progress", done=step + 1, total=self.settings.steps, unit="steps", stage="training")
+        self.events.emit(
+            "progress", done=step + 1, total=self.settings.steps, unit="steps", stage="training"
+        )
 
     def _gradient(self, batch: Batch, step: int) -> tuple[dict[str, float], float]:
         """Accumulate the batch's gradient; returns the losses and the gradient's norm before clipping."""
@@ -190,7 +198,8 @@ class Trainer:
     def _split_batches(self, size: int, error: BaseException) -> None:
         if -(-size // self.progress.parts) <= SMALLEST_PIECE:
             raise MachineError(
-                "out of memory with a single utterance", "free memory, or lower crop_frames in config.toml"
+                "out of memory with a single utterance",
+                "free memory, or lower crop_frames in config.toml",
             ) from error
         self.progress.parts *= 2
         if torch.cuda.is_available():
@@ -210,7 +219,11 @@ class Trainer:
         rollbacks, scale = self.progress.rollbacks + 1, self.progress.rate_scale * ROLLBACK_RATE
         parts = self.progress.parts
         self.progress = load_state(self.state_path, self.trained, self.average, self.optimizer)
-        self.progress.rollbacks, self.progress.rate_scale, self.progress.parts = rollbacks, scale, parts
+        self.progress.rollbacks, self.progress.rate_scale, self.progress.parts = (
+            rollbacks,
+            scale,
+            parts,
+        )
         self._save()
         self.events.emit("resume", step=self.progress.step)
         self.events.emit(
@@ -230,17 +243,32 @@ class Trainer:
             if best:
                 self.measures = measures.values()
                 header = {"step": str(step), **{k: repr(v) for k, v in self.measures.items()}}
-                save_weights(self.best_path, {n: p.detach() for n, p in self.trained.items()}, header)
+                save_weights(
+                    self.best_path, {n: p.detach() for n, p in self.trained.items()}, header
+                )
         if best:
-            self.progress.best, self.progress.best_step, self.progress.stale = measures.score, step, 0
+            self.progress.best, self.progress.best_step, self.progress.stale = (
+                measures.score,
+                step,
+                0,
+            )
         else:
             self.progress.stale += 1
         self._save()
         values = {**measures.values(), "score": measures.score}
         self.events.emit("metric", step=step, split="validation", values=values)
-        self.events.emit("preview", step=step, path=str(preview.relative_to(self.folder)), text=self.settings.preview)
         self.events.emit(
-            "checkpoint", step=step, path=f"{CHECKPOINTS}/{BEST_FILE if best else STATE_FILE}", best=best, measures=values
+            "preview",
+            step=step,
+            path=str(preview.relative_to(self.folder)),
+            text=self.settings.preview,
+        )
+        self.events.emit(
+            "checkpoint",
+            step=step,
+            path=f"{CHECKPOINTS}/{BEST_FILE if best else STATE_FILE}",
+            best=best,
+            measures=values,
         )
 
     def _save(self) -> None:
@@ -255,7 +283,9 @@ class Trainer:
             for name, parameter in self.trained.items():
                 parameter.copy_(state[name])
         self.measures = {
-            name: float(value) for name, value in header.items() if name not in ("step", "state_hash")
+            name: float(value)
+            for name, value in header.items()
+            if name not in ("step", "state_hash")
         }
         self.task.train_mode(False)
 

@@ -63,11 +63,15 @@ def measure(
         items: of `data.validation`.
         style_of: (2 style_dim,) for an utterance's speaker.
     """
-    rows = [_measure_one(graph, data.recording(item), style_of(item[1]).unsqueeze(0)) for item in items]
+    rows = [
+        _measure_one(graph, data.recording(item), style_of(item[1]).unsqueeze(0)) for item in items
+    ]
     return Measures(*(float(np.nanmean(column)) for column in zip(*rows, strict=True)))
 
 
-def _measure_one(graph: Kokoro, real: Recording, style: Tensor) -> tuple[float, float, float, float, float]:
+def _measure_one(
+    graph: Kokoro, real: Recording, style: Tensor
+) -> tuple[float, float, float, float, float]:
     device = style.device
     acoustic, prosodic = style.split(graph.config.style_dim, dim=-1)
     tokens = torch.from_numpy(real.tokens).unsqueeze(0).to(device)

@@ -42,14 +42,18 @@ def main(arguments: list[str]) -> ExitCode:
 
 def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
     if job.kind not in KINDS:
-        return ExitCode.USAGE, Outcome(error=f"no job kind {job.kind!r}", fix=f"kinds: {', '.join(KINDS)}")
+        return ExitCode.USAGE, Outcome(
+            error=f"no job kind {job.kind!r}", fix=f"kinds: {', '.join(KINDS)}"
+        )
     events = EventLog(folder)
     try:
         run = import_module(f"engine.worker.{job.kind}").run
         outputs: dict[str, Any] = run(job, folder, events)
         return ExitCode.DONE, Outcome(outputs=outputs)
     except Cancelled:
-        return ExitCode.CANCELLED, Outcome(error="stopped on request", fix="resume or retry the job")
+        return ExitCode.CANCELLED, Outcome(
+            error="stopped on request", fix="resume or retry the job"
+        )
     except MachineError as error:
         return ExitCode.MACHINE, Outcome(error=error.message, fix=error.fix)
     except EngineError as error:
@@ -57,13 +61,16 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
     except SettingsError as error:
         return ExitCode.JOB, Outcome(error=str(error), fix="correct config.toml and retry")
     except MemoryError:
-        return ExitCode.MACHINE, Outcome(error="out of memory", fix="free memory, or lower batch_size")
+        return ExitCode.MACHINE, Outcome(
+            error="out of memory", fix="free memory, or lower batch_size"
+        )
     except OSError as error:
         return _of_os(error)
     except Exception as error:  # a bug of ours: say so, keep the trace in log.txt
         traceback.print_exc()
         return ExitCode.JOB, Outcome(
-            error=f"{type(error).__name__}: {error}", fix="this is a defect; its trace is in the job's log"
+            error=f"{type(error).__name__}: {error}",
+            fix="this is a defect; its trace is in the job's log",
         )
     finally:
         events.close()
@@ -72,10 +79,16 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
 def _of_os(error: OSError) -> tuple[ExitCode, Outcome]:
     where = f"{error.filename}: " if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ExitCode.MACHINE, Outcome(error=f"{where}the disk is full", fix="free space; the job tries again")
+        return ExitCode.MACHINE, Outcome(
+            error=f"{where}the disk is full", fix="free space; the job tries again"
+        )
     if error.errno in (errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ESTALE):
-        return ExitCode.MACHINE, Outcome(error=f"{where}{error.strerror}", fix="the job tries again")
-    return ExitCode.JOB, Outcome(error=f"{where}{error.strerror or error}", fix="check the file and its permissions")
+        return ExitCode.MACHINE, Outcome(
+            error=f"{where}{error.strerror}", fix="the job tries again"
+        )
+    return ExitCode.JOB, Outcome(
+        error=f"{where}{error.strerror or error}", fix="check the file and its permissions"
+    )
 
 
 if __name__ == "__main__":

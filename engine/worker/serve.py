@@ -62,7 +62,9 @@ class Server:
         """The voice's speaker, loaded anew when a newer version of the voice has appeared."""
         key = (voice, version, self._stamp(voice))
         if key not in self._speakers:
-            loaded = load_speaker(self.workspace.models, self.workspace.voices, voice, self.settings, version)
+            loaded = load_speaker(
+                self.workspace.models, self.workspace.voices, voice, self.settings, version
+            )
             self._speakers = {k: s for k, s in self._speakers.items() if k[:2] != key[:2]}
             while len(self._speakers) >= KEPT_SPEAKERS:
                 self._speakers.pop(next(iter(self._speakers)))
@@ -89,11 +91,19 @@ def main(arguments: list[str]) -> int:
         print(json.dumps({"error": str(error), "fix": ""}), file=out, flush=True)
         return 1
     problem = warm[-1].get("error", "")
-    print(json.dumps({"ready": {"pid": os.getpid(), "problem": problem}}, ensure_ascii=False), file=out, flush=True)
+    print(
+        json.dumps({"ready": {"pid": os.getpid(), "problem": problem}}, ensure_ascii=False),
+        file=out,
+        flush=True,
+    )
     for line in sys.stdin:
         request = json.loads(line)
         for answer in server.answer(request):
-            print(json.dumps({"id": request["id"], **answer}, ensure_ascii=False), file=out, flush=True)
+            print(
+                json.dumps({"id": request["id"], **answer}, ensure_ascii=False),
+                file=out,
+                flush=True,
+            )
     return 0
 
 

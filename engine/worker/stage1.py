@@ -9,7 +9,15 @@ from typing import Any
 import torch
 
 from engine.errors import EngineError
-from engine.model.base import VOICES_FOLDER, Base, SpeechModel, find_base, read_card, save_base, save_style
+from engine.model.base import (
+    VOICES_FOLDER,
+    Base,
+    SpeechModel,
+    find_base,
+    read_card,
+    save_base,
+    save_style,
+)
 from engine.model.config import SIZES
 from engine.training.align import ALIGNER_FILE, VOCABULARY
 from engine.training.batches import TrainingSet
@@ -44,13 +52,17 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     model.to(device)
     record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
     task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY))
-    events.emit("parameters", trained={"all": sum(p.numel() for p in task.trained.values())}, frozen=0)
+    events.emit(
+        "parameters", trained={"all": sum(p.numel() for p in task.trained.values())}, frozen=0
+    )
     result = train(task, settings, job, folder, events)
     _write(destination, model, size, base, corpora[0].folder, data, result, record)
     return {**outputs, "measures": result.measures, "steps": result.steps}
 
 
-def _start(workspace: Workspace, name: str, settings: Stage1Settings) -> tuple[SpeechModel, str, Base | None]:
+def _start(
+    workspace: Workspace, name: str, settings: Stage1Settings
+) -> tuple[SpeechModel, str, Base | None]:
     if name == FROM_NOTHING:
         return SpeechModel(SIZES[settings.size]), settings.size, None
     base = find_base(workspace.models, name)

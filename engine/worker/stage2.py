@@ -39,7 +39,9 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     settings = table(job, "stage2", Stage2Settings)
     destination = workspace.voices / job.spec["voice"] / job.spec["version"]
     outputs = {"voice": str(destination.relative_to(workspace.root))}
-    if destination.exists():  # an earlier attempt died after its rename, or the same content came again
+    if (
+        destination.exists()
+    ):  # an earlier attempt died after its rename, or the same content came again
         return {**outputs, "measures": read_card(destination).get("measures", {})}
     device = device_for(settings)
     corpora = open_corpora(workspace.root, job.spec["prepared"])
@@ -48,7 +50,9 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     torch.manual_seed(job.seed)
     model = base.load().to(device)
     before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    start = speaker_style(model, data, [item for name in data.speakers for item in data.of_speaker(name)])
+    start = speaker_style(
+        model, data, [item for name in data.speakers for item in data.of_speaker(name)]
+    )
     voice = nn.Parameter(start.clone())
     sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
     chosen = choose(model, sets, voice, settings.lora_rank)

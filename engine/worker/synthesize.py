@@ -23,7 +23,11 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     settings = table(job, "synthesis", SynthesisSettings)
     spec = job.spec
     speaker = load_speaker(
-        workspace.models, workspace.voices, spec.get("voice") or "", settings, spec.get("version") or ""
+        workspace.models,
+        workspace.voices,
+        spec.get("voice") or "",
+        settings,
+        spec.get("version") or "",
     )
     text = spec["text"]
     output = spec.get("output") or str((folder / "speech.wav").relative_to(workspace.root))

@@ -52,7 +52,9 @@ def open_corpora(root: Path, prepared: str | Sequence[str]) -> list[PackedCorpus
     return [PackedCorpus(root / name) for name in names]
 
 
-def provenance(job: JobFile, folder: Path, corpora: Sequence[PackedCorpus], **inputs: str) -> dict[str, Any]:
+def provenance(
+    job: JobFile, folder: Path, corpora: Sequence[PackedCorpus], **inputs: str
+) -> dict[str, Any]:
     """What it takes to repeat the run; also written to `provenance.json` in the run folder.
 
     Args:
@@ -70,7 +72,9 @@ def provenance(job: JobFile, folder: Path, corpora: Sequence[PackedCorpus], **in
     return {key: value for key, value in record.items() if key != "config"}
 
 
-def train(task: Task, settings: StageSettings, job: JobFile, folder: Path, events: EventLog) -> Trained:
+def train(
+    task: Task, settings: StageSettings, job: JobFile, folder: Path, events: EventLog
+) -> Trained:
     """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint."""
     try:
         return Trainer(task, settings, folder, events, job.seed, stop_requested).run()

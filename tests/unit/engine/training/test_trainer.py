@@ -1,0 +1,236 @@
+"""The loop goes on after interruption, divergence and lack of memory, and stops when it should."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.corpus.packed import PackedCorpus
+from engine.errors import EngineError, MachineError
+from engine.model.base import SpeechModel
+from engine.training.batches import Batch, TrainingSet
+from engine.training.losses import Losses
+from engine.training.settings import Stage1Settings, StageSettings
+from engine.training.stages import Generalist
+from engine.training.trainer import Interrupted, Trainer, learning_rate
+from engine.training.validate import Measures
+from workspace.run import EVENTS_FILE, EventLog, read_events
+
+SETTINGS = Stage1Settings(
+    steps=8,
+    batch_size=3,
+    crop_frames=8,
+    warmup_steps=2,
+    checkpoint_every=3,
+    rates=(0.9,),
+    learning_rate=1e-3,
+)
+
+
+class Counted:
+    """A real generalist that can be told to misbehave at a step."""
+
+    def __init__(self, model: SpeechModel, corpus: PackedCorpus) -> None:
+        data = TrainingSet([corpus], 2)
+        self.inner = Generalist(
+            model, data, SETTINGS, 1, lambda model, style, text, path: path.touch()
+        )
+        self.at: Callable[[int], None] = lambda step: None
+        self.spoil: Callable[[int, Losses], Losses] = lambda step, losses: losses
+        self.scores: Iterator[float] | None = None
+        self.step = 0
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        return self.inner.trained
+
+    def train_mode(self, training: bool) -> None:
+        self.inner.train_mode(training)
+
+    def batch(self, step: int) -> Batch:
+        self.step = step
+        return self.inner.batch(step)
+
+    def losses(self, batch: Batch) -> Losses:
+        self.at(len(batch))
+        return self.spoil(self.step, self.inner.losses(batch))
+
+    def validate(self) -> Measures:
+        if self.scores is None:
+            return self.inner.validate()
+        return Measures(1.0, next(self.scores), 0.0, 1.0, 0.0)
+
+    def preview(self, path: Path) -> None:
+        self.inner.preview(path)
+
+
+@pytest.fixture
+def task(model: SpeechModel, corpus: PackedCorpus) -> Counted:
+    return Counted(model, corpus)
+
+
+def trainer(
+    task: Counted, folder: Path, settings: StageSettings = SETTINGS, **arguments: object
+) -> Trainer:
+    folder.mkdir(exist_ok=True)
+    return Trainer(task, settings, folder, EventLog(folder), 1, **arguments)  # type: ignore[arg-type]
+
+
+def curve(folder: Path, name: str = "total") -> dict[int, float]:
+    """The loss curve as a reader sees it: what a resumed attempt redoes replaces what was void."""
+    points: dict[int, float] = {}
+    for _, event in read_events(folder / EVENTS_FILE):
+        if event["type"] == "resume":
+            points = {step: value for step, value in points.items() if step <= event["step"]}
+        elif event["type"] == "metric" and event["split"] == "train":
+            points[event["step"]] = event["values"][name]
+    return points
+
+
+@pytest.mark.parametrize("cut", [1, 4, 7])
+def test_a_resumed_run_continues_the_same_curve(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, cut: int
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    whole = tmp_path / "whole"
+    ended = trainer(Counted(model, corpus), whole).run()
+    final = {name: value.clone() for name, value in model.state_dict().items()}
+
+    model.load_state_dict(start)
+    folder = tmp_path / "resumed"
+    steps = iter(range(1, 100))
+    with pytest.raises(Interrupted):
+        trainer(Counted(model, corpus), folder, stop=lambda: next(steps) == cut).run()
+    torch.manual_seed(99)  # another process begins elsewhere
+    model.load_state_dict({name: torch.randn_like(value) for name, value in start.items()})
+    again = trainer(Counted(model, corpus), folder).run()
+
+    assert curve(folder) == curve(whole)
+    assert (again.steps, again.best_step, again.measures) == (
+        ended.steps,
+        ended.best_step,
+        ended.measures,
+    )
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, final[name]), name
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    trainer(Counted(model, corpus), tmp_path / "whole").run()
+
+    model.load_state_dict(start)
+    task = Counted(model, corpus)
+
+    def die(size: int) -> None:
+        if task.step == 5:
+            raise KeyboardInterrupt
+
+    task.at = die
+    with pytest.raises(KeyboardInterrupt):
+        trainer(task, tmp_path / "killed").run()
+    trainer(Counted(model, corpus), tmp_path / "killed").run()
+    assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+
+
+def test_divergence_rolls_back_and_slows_down(task: Counted, tmp_path: Path) -> None:
+    broken = iter([True])
+
+    def spoil(step: int, losses: Losses) -> Losses:
+        if step == 4 and next(broken, False):
+            return Losses(losses.total * float("nan"), losses.parts)
+        return losses
+
+    task.spoil = spoil
+    result = trainer(task, tmp_path / "run").run()
+    events = [event for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
+    notes = [event["text"] for event in events if event["type"] == "note"]
+    assert result.steps == SETTINGS.steps
+    assert notes == ["step 4 diverged (total): back to step 3 with 0.5 of the learning rate"]
+    rates = curve(tmp_path / "run", "learning_rate")
+    assert rates[5] == pytest.approx(0.5 * learning_rate(4, SETTINGS))
+
+
+def test_divergence_that_stays_fails_with_advice(task: Counted, tmp_path: Path) -> None:
+    task.spoil = lambda step, losses: Losses(losses.total * float("inf"), losses.parts)
+    with pytest.raises(EngineError, match="diverged 4 times") as error:
+        trainer(task, tmp_path / "run").run()
+    assert "learning_rate" in error.value.fix
+
+
+def test_out_of_memory_splits_the_batch(task: Counted, tmp_path: Path) -> None:
+    def limited(size: int) -> None:
+        if size > 2:
+            raise torch.OutOfMemoryError("no room")
+
+    task.at = limited
+    result = trainer(task, tmp_path / "run").run()
+    events = [event for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
+    assert result.steps == SETTINGS.steps
+    assert [e["text"] for e in events if e["type"] == "note"] == [
+        "out of memory: each batch now goes in 2 pieces, gradients are summed"
+    ]
+
+
+def test_out_of_memory_with_one_utterance_is_the_machines_failure(
+    task: Counted, tmp_path: Path
+) -> None:
+    def never(size: int) -> None:
+        raise torch.OutOfMemoryError("no room")
+
+    task.at = never
+    with pytest.raises(MachineError, match="single utterance"):
+        trainer(task, tmp_path / "run").run()
+
+
+def test_early_stop_keeps_the_best_checkpoint(task: Counted, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"steps": 50, "checkpoint_every": 1, "patience": 3})
+    task.scores = iter([5.0, 4.0, 4.5, 4.4, 4.3, 1.0])
+    result = trainer(task, tmp_path / "run", settings).run()
+    assert (result.steps, result.best_step, result.stopped_early) == (5, 2, True)
+    assert result.measures["full_mcd"] == 4.0
+
+
+def test_events_tell_the_whole_story(task: Counted, tmp_path: Path) -> None:
+    trainer(task, tmp_path / "run").run()
+    lines = (tmp_path / "run" / EVENTS_FILE).read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    kinds = {event["type"] for event in events}
+    assert kinds == {"metric", "progress", "checkpoint", "preview"}
+    assert [e["step"] for e in events if e["type"] == "checkpoint"] == [3, 6, 8]
+    train = next(e for e in events if e["type"] == "metric" and e["split"] == "train")
+    assert {"total", "mel", "duration", "f0", "voicing", "energy", "gradient_norm"} <= set(
+        train["values"]
+    )
+
+
+def test_learning_rate_warms_up_and_decays() -> None:
+    values = [learning_rate(step, SETTINGS) for step in range(SETTINGS.steps + 1)]
+    assert values[0] == pytest.approx(SETTINGS.learning_rate / 2)
+    assert max(values) == pytest.approx(SETTINGS.learning_rate)
+    assert values[-1] == pytest.approx(SETTINGS.learning_rate * SETTINGS.final_rate)
+
+
+def test_training_lowers_the_loss(model: SpeechModel, corpus: PackedCorpus, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(
+        update={"steps": 60, "checkpoint_every": 60, "learning_rate": 5e-3}
+    )
+    trainer(Counted(model, corpus), tmp_path / "run", settings).run()
+    values = list(curve(tmp_path / "run").values())
+    first, last = sum(values[:5]) / 5, sum(values[-5:]) / 5
+    assert last < 0.7 * first, f"{first:.3f} -> {last:.3f}"
+
+
+def test_average_follows_the_weights(task: Counted, tmp_path: Path) -> None:
+    before: dict[str, Tensor] = {name: p.detach().clone() for name, p in task.trained.items()}
+    running = trainer(task, tmp_path / "run")
+    running.run()
+    moved = [name for name in before if not torch.equal(running.average[name], before[name])]
+    assert len(moved) > len(before) / 2
