@@ -32,7 +32,7 @@ class Backend(Protocol):
         """Start a claimed job's attempt.
 
         Raises:
-            LaunchFailed: the machine could not start it; nothing runs.
+            LaunchFailedError: the machine could not start it; nothing runs.
         """
 
     async def find(self, job: Job) -> Worker | None:

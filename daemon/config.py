@@ -32,7 +32,8 @@ class DaemonSettings(Table):
     """How long a job that was told to stop may take to write its checkpoint, in seconds."""
 
     max_attempts: int = Field(default=4, ge=1)
-    """Attempts in a row that the machine may fail (killed, out of memory, lost GPU) before a job has failed."""
+    """Attempts in a row that the machine may fail (killed, out of memory, lost GPU) before a job
+    has failed."""
 
     backoff_seconds: float = Field(default=10.0, ge=0)
     """Wait before the second attempt, in seconds; it doubles with each further one."""
@@ -41,7 +42,9 @@ class DaemonSettings(Table):
     """The longest such wait, in seconds."""
 
     time_limit_hours: dict[str, float] = Field(
-        default_factory=lambda: {name: kind.time_limit / HOUR for name, kind in sorted(KINDS.items())}
+        default_factory=lambda: {
+            name: kind.time_limit / HOUR for name, kind in sorted(KINDS.items())
+        }
     )
     """Hours that one attempt of each kind of job may run."""
 
@@ -49,7 +52,8 @@ class DaemonSettings(Table):
     """The warm speech worker ends after so many minutes without a request and frees its memory."""
 
     speech_gpu: str = ""
-    """GPU the speech worker may use, as `CUDA_VISIBLE_DEVICES` names it; empty: it speaks on the CPU."""
+    """GPU the speech worker may use, as `CUDA_VISIBLE_DEVICES` names it; empty: it speaks on the
+    CPU."""
 
     log_megabytes: float = Field(default=10.0, gt=0)
     """Size at which the daemon's log is put aside, in megabytes; three old ones are kept."""
@@ -66,7 +70,8 @@ class DaemonSettings(Table):
         for name, hours in value.items():
             if name not in KINDS:
                 near = difflib.get_close_matches(name, KINDS, n=1)
-                raise ValueError(f"no job kind {name!r}; " + (f"did you mean {near[0]!r}?" if near else f"kinds: {', '.join(KINDS)}"))
+                hint = f"did you mean {near[0]!r}?" if near else f"kinds: {', '.join(KINDS)}"
+                raise ValueError(f"no job kind {name!r}; {hint}")
             if hours <= 0:
                 raise ValueError(f"{name}: must be more than 0 hours")
         return value
@@ -79,7 +84,9 @@ class DaemonSettings(Table):
     @property
     def retry(self) -> RetryPolicy:
         return RetryPolicy(
-            failures=self.max_attempts, backoff=self.backoff_seconds, backoff_limit=self.backoff_limit_seconds
+            failures=self.max_attempts,
+            backoff=self.backoff_seconds,
+            backoff_limit=self.backoff_limit_seconds,
         )
 
     @property

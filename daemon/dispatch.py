@@ -1,8 +1,8 @@
 """Keeps the queue moving: decides by `schedule`, remembers by the store, runs by the backend.
 
 Nothing here polls. A submission, the end of a job, a user's order or the clock of a backed-off job
-wakes the loop. What is to happen is always written before it is done, so that a daemon that is killed
-in between finds on its return what it had in hand.
+wakes the loop. What is to happen is always written before it is done, so that a daemon that is
+killed in between finds on its return what it had in hand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from uuid import uuid4
 from daemon import jobs
 from daemon.backend import Backend, Worker
 from daemon.config import DaemonSettings
-from daemon.errors import LaunchFailed, OwnershipLost
+from daemon.errors import LaunchFailedError, OwnershipLostError
 from daemon.jobs import Job
 from daemon.kinds import KINDS, Need, kinds_needing
 from daemon.schedule import Decisions, Resources, schedule
@@ -99,14 +99,19 @@ class Dispatcher:
 
     async def place(self, job_id: str, priority: int, position: float) -> Job:
         """Give a job its place in the queue."""
-        return await self._order(job_id, lambda job: job.evolve(priority=priority, position=position))
+        return await self._order(
+            job_id, lambda job: job.evolve(priority=priority, position=position)
+        )
 
     async def reasons(self, active: Sequence[Job]) -> dict[str, str]:
         """Why each of these waiting jobs waits, as things are now."""
         dependencies = await self._store.dependency_states(active)
         decisions = schedule(active, self._machine.resources(), self._clock(), dependencies)
         starting = dict.fromkeys(decisions.starts, "starts now")
-        leaving = {name: f"{needed}, which it needs, ended badly" for name, needed in decisions.cancels.items()}
+        leaving = {
+            name: f"{needed}, which it needs, ended badly"
+            for name, needed in decisions.cancels.items()
+        }
         return {**decisions.reasons, **starting, **leaving}
 
     @property
@@ -157,7 +162,9 @@ class Dispatcher:
         decisions = schedule([*running, *ready], resources, now, dependencies)
         by_id = {job.id: job for job in ready}
         await self._cancel_dependants(decisions, by_id, dependencies)
-        claimed = await asyncio.gather(*(self._claim(by_id[name], device) for name, device in decisions.starts.items()))
+        claimed = await asyncio.gather(
+            *(self._claim(by_id[name], device) for name, device in decisions.starts.items())
+        )
         await asyncio.gather(*(self._start(job) for job in claimed if job is not None))
         if ready and resources.free_disk < resources.required_disk:
             return now + RECHECK_INTERVAL
@@ -183,8 +190,10 @@ class Dispatcher:
 
     async def _claim(self, job: Job, device: str) -> Job | None:
         try:
-            return await self._store.transition(job, jobs.claim(job, uuid4().hex, device, self._clock()))
-        except OwnershipLost:
+            return await self._store.transition(
+                job, jobs.claim(job, uuid4().hex, device, self._clock())
+            )
+        except OwnershipLostError:
             self._wake.set()  # the user was faster: decide again
             return None
 
@@ -200,11 +209,13 @@ class Dispatcher:
         )
         try:
             worker = await self._backend.start(job, order)
-        except LaunchFailed as error:
+        except LaunchFailedError as error:
             message, fix = error.message, error.fix
             log.error("%s: %s", job.id, message)
             retry = self._settings.retry
-            await self._settle(job, lambda now: launch_failed(now, message, fix, retry, self._clock()))
+            await self._settle(
+                job, lambda current: launch_failed(current, message, fix, retry, self._clock())
+            )
             return
         log.info("%s: attempt %d started on %s", job.id, job.attempt, job.device)
         self._follow(job, worker)
@@ -221,7 +232,7 @@ class Dispatcher:
             self._stop(job.id, worker)
 
     async def _accompany(self, job: Job, worker: Worker) -> None:
-        """Wait for a worker's end, at most to its time limit, and write down what became of the job."""
+        """Wait for a worker's end, at most to its time limit, and write what became of the job."""
         ended = asyncio.create_task(worker.ended(), name=f"ended-{job.id}")
         try:
             limit = self._settings.time_limit(KINDS[job.kind])
@@ -240,10 +251,14 @@ class Dispatcher:
 
     async def _conclude(self, job: Job) -> None:
         """Write what became of a job whose process is gone."""
-        result, outcome = await asyncio.to_thread(lambda: (self._backend.result(job), self._backend.outcome(job)))
+        result, outcome = await asyncio.to_thread(
+            lambda: (self._backend.result(job), self._backend.outcome(job))
+        )
         retry = self._settings.retry
         self._workers.pop(job.id, None)
-        await self._settle(job, lambda current: conclude(current, result, outcome, retry, self._clock()))
+        await self._settle(
+            job, lambda current: conclude(current, result, outcome, retry, self._clock())
+        )
 
     async def _settle(self, job: Job, decide: Callable[[Job], Job]) -> None:
         """Write the end of an attempt, whatever it takes: a job left "running" would be stuck."""
@@ -252,7 +267,7 @@ class Dispatcher:
             while (current := await self._store.job(job.id)).claim == job.claim:
                 try:
                     return await self._store.transition(current, decide(current))
-                except OwnershipLost:
+                except OwnershipLostError:
                     continue  # told to stop in this very moment
             return None
 
@@ -284,7 +299,7 @@ class Dispatcher:
             try:
                 await self._store.transition(job, after)
                 break
-            except OwnershipLost:
+            except OwnershipLostError:
                 if attempt == OWNERSHIP_ATTEMPTS - 1:
                     raise
         worker = self._workers.get(after.id)
@@ -312,7 +327,7 @@ class Dispatcher:
     async def _write(self, before: Job, after: Job) -> None:
         try:
             await self._store.transition(before, after)
-        except OwnershipLost as error:
+        except OwnershipLostError as error:
             log.info("%s", error.message)
         await self._notify()
 
@@ -336,8 +351,14 @@ class Dispatcher:
 
 
 def _time_out(job: Job) -> Job:
-    return job.evolve(stop=Stop.TIMEOUT) if job.state is JobState.RUNNING and job.stop is None else job
+    return _told(job, Stop.TIMEOUT)
 
 
 def _shut_down(job: Job) -> Job:
-    return job.evolve(stop=Stop.SHUTDOWN) if job.state is JobState.RUNNING and job.stop is None else job
+    return _told(job, Stop.SHUTDOWN)
+
+
+def _told(job: Job, stop: Stop) -> Job:
+    """A running job that is told to stop, unless the user has already said otherwise."""
+    free = job.state is JobState.RUNNING and job.stop is None
+    return job.evolve(stop=stop) if free else job

@@ -22,79 +22,79 @@ class DaemonError(Exception):
         self.fix = fix
 
 
-class UnknownJob(DaemonError):
+class UnknownJobError(DaemonError):
     """No job has this id."""
 
     code = "unknown-job"
 
 
-class WrongState(DaemonError):
+class WrongStateError(DaemonError):
     """The job's state does not allow what was asked."""
 
     code = "wrong-state"
 
 
-class OwnershipLost(DaemonError):
+class OwnershipLostError(DaemonError):
     """Somebody else changed the job since it was read: nothing was written."""
 
     code = "ownership-lost"
 
 
-class BadRequest(DaemonError):
+class BadRequestError(DaemonError):
     """The request cannot be understood, or its parameters cannot be used."""
 
     code = "bad-request"
 
 
-class NotFound(DaemonError):
+class NotFoundError(DaemonError):
     """No dataset, voice or run has this name."""
 
     code = "not-found"
 
 
-class ProtocolMismatch(DaemonError):
+class ProtocolMismatchError(DaemonError):
     """Client and daemon speak different versions of the protocol."""
 
     code = "protocol-mismatch"
 
 
-class PeerRefused(DaemonError):
+class PeerRefusedError(DaemonError):
     """The process at the other end of the socket belongs to another user."""
 
     code = "peer-refused"
 
 
-class DaemonUnreachable(DaemonError):
+class DaemonUnreachableError(DaemonError):
     """No daemon answers on the workspace's socket."""
 
     code = "unreachable"
 
 
-class ConnectionLost(DaemonError):
+class ConnectionLostError(DaemonError):
     """The connection to the daemon ended in the middle of a request."""
 
     code = "connection-lost"
 
 
-class WorkspaceBusy(DaemonError):
+class WorkspaceBusyError(DaemonError):
     """Another daemon holds this workspace."""
 
     code = "workspace-busy"
 
 
-class DatabaseMismatch(DaemonError):
+class DatabaseMismatchError(DaemonError):
     """`jobs.db` was written by a newer version, or is damaged."""
 
     code = "database-mismatch"
 
 
-class LaunchFailed(DaemonError):
+class LaunchFailedError(DaemonError):
     """A worker process could not be started: the machine's fault, not the job's."""
 
     code = "launch-failed"
 
 
-class SpeechFailed(DaemonError):
+class SpeechFailedError(DaemonError):
     """The speech worker could not speak a request."""
 
     code = "speech-failed"

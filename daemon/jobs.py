@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from daemon.errors import WrongState
+from daemon.errors import WrongStateError
 from daemon.kinds import JobKind
 from daemon.states import ALLOWED, FINAL, JobState, Stop
 
@@ -72,17 +72,18 @@ class Job:
         """The job with some values changed.
 
         Raises:
-            WrongState: the state cannot be reached from the present one.
+            WrongStateError: the state cannot be reached from the present one.
         """
         target = changes.get("state", self.state)
         if target != self.state and target not in ALLOWED[self.state]:
-            raise WrongState(f"{self.id} is {self.state} and cannot become {target}")
+            raise WrongStateError(f"{self.id} is {self.state} and cannot become {target}")
         return dataclasses.replace(self, **changes)
 
 
 def make_id(number: int, kind: JobKind, spec: Mapping[str, Any]) -> str:
     """The id of a job: its number, its kind and what it is about."""
-    subject = re.sub(r"[^\w.-]+", "-", str(spec.get(kind.subject) or spec.get("dataset") or "")).strip("-.")
+    named = str(spec.get(kind.subject) or spec.get("dataset") or "")
+    subject = re.sub(r"[^\w.-]+", "-", named).strip("-.")
     parts = [f"j{number:05d}", kind.name, subject[:SUBJECT_LENGTH]]
     return "-".join(part for part in parts if part)
 
@@ -115,7 +116,9 @@ def cancel(job: Job, now: float) -> Job:
     if job.state is JobState.RUNNING:
         return job.evolve(stop=Stop.CANCEL)
     _refuse_final(job, "cancelled")
-    return job.evolve(state=JobState.CANCELLED, reason="cancelled by you", fix=_retry_fix(job), ended=now)
+    return job.evolve(
+        state=JobState.CANCELLED, reason="cancelled by you", fix=_retry_fix(job), ended=now
+    )
 
 
 def cancel_for(job: Job, dependency: str, dependency_state: JobState, now: float) -> Job:
@@ -136,13 +139,15 @@ def pause(job: Job) -> Job:
     if job.state is JobState.RUNNING:
         return job.evolve(stop=Stop.PAUSE)
     _refuse_final(job, "paused")
-    return job.evolve(state=JobState.PAUSED, reason="paused by you", fix=f"`yinfang jobs resume {job.id}`")
+    return job.evolve(
+        state=JobState.PAUSED, reason="paused by you", fix=f"`yinfang jobs resume {job.id}`"
+    )
 
 
 def resume(job: Job) -> Job:
     """A paused job goes back to the queue, with its old place."""
     if job.state is not JobState.PAUSED:
-        raise WrongState(f"{job.id} is {job.state}, not paused")
+        raise WrongStateError(f"{job.id} is {job.state}, not paused")
     return job.evolve(state=JobState.WAITING, reason="resumed", fix="", not_before=0.0)
 
 
@@ -151,7 +156,9 @@ def retry(job: Job) -> Job:
     if job.state is JobState.WAITING:
         return job.evolve(not_before=0.0, failures=0)
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
-        raise WrongState(f"{job.id} is {job.state}: only failed or cancelled jobs can be retried")
+        raise WrongStateError(
+            f"{job.id} is {job.state}: only failed or cancelled jobs can be retried"
+        )
     return job.evolve(
         state=JobState.WAITING,
         reason="retried by you",
@@ -165,7 +172,7 @@ def retry(job: Job) -> Job:
 
 def _refuse_final(job: Job, wanted: str) -> None:
     if job.state in FINAL:
-        raise WrongState(f"{job.id} has already {_past(job.state)} and cannot be {wanted}")
+        raise WrongStateError(f"{job.id} has already {_past(job.state)} and cannot be {wanted}")
 
 
 def _past(state: JobState) -> str:

@@ -1,4 +1,4 @@
-"""The kinds of job the daemon knows; a new kind is one row here and one entry point in the engine."""
+"""The kinds of job; a new kind is one row here and one entry point in the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from daemon.errors import BadRequest
+from daemon.errors import BadRequestError
 
 HOUR = 3600.0  # seconds
 
@@ -18,7 +18,7 @@ class Need(StrEnum):
     CPU = "cpu"  # a CPU slot
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class JobKind:
     """One kind of job.
 
@@ -41,10 +41,10 @@ class JobKind:
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
-        JobKind(name="synthesize", priority=30, need=Need.CPU, time_limit=6 * HOUR, subject="voice"),
-        JobKind(name="preprocess", priority=20, need=Need.CPU, time_limit=48 * HOUR, subject="dataset"),
-        JobKind(name="stage2", priority=10, need=Need.TRAINING, time_limit=72 * HOUR, subject="voice"),
-        JobKind(name="stage1", priority=0, need=Need.TRAINING, time_limit=720 * HOUR, subject="name"),
+        JobKind("synthesize", 30, Need.CPU, 6 * HOUR, subject="voice"),
+        JobKind("preprocess", 20, Need.CPU, 48 * HOUR, subject="dataset"),
+        JobKind("stage2", 10, Need.TRAINING, 72 * HOUR, subject="voice"),
+        JobKind("stage1", 0, Need.TRAINING, 720 * HOUR, subject="name"),
     )
 }
 
@@ -58,10 +58,10 @@ def kind_named(name: str) -> JobKind:
     """The kind of this name.
 
     Raises:
-        BadRequest: there is none; the message names the nearest.
+        BadRequestError: there is none; the message names the nearest.
     """
     if name in KINDS:
         return KINDS[name]
     near = difflib.get_close_matches(name, KINDS, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"kinds: {', '.join(sorted(KINDS))}"
-    raise BadRequest(f"unknown job kind {name!r}", hint)
+    raise BadRequestError(f"unknown job kind {name!r}", hint)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import array
 import json
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon import shim
-from daemon.errors import LaunchFailed
+from daemon.errors import LaunchFailedError
 from daemon.process import Identity
 
 ANSWER_TIMEOUT = 30.0  # seconds; forking takes milliseconds, but a machine out of memory may stall
@@ -64,7 +63,7 @@ class Launcher:
             output: descriptor of the run's log.
 
         Raises:
-            LaunchFailed: it could not be started.
+            LaunchFailedError: it could not be started.
         """
         order = {
             "run": str(run),
@@ -77,7 +76,7 @@ class Launcher:
         with self._one_at_a_time:
             answer = self._exchange(json.dumps(order).encode(), [lock, output])
         if "error" in answer:
-            raise LaunchFailed(f"cannot start a worker: {answer['error']}")
+            raise LaunchFailedError(f"cannot start a worker: {answer['error']}")
         return Identity(answer["pid"], answer["start"])
 
     def _exchange(self, packet: bytes, descriptors: list[int]) -> dict[str, Any]:
@@ -88,10 +87,10 @@ class Launcher:
             answer = orders.recv(shim.PACKET_LIMIT)
         except OSError as error:
             self._drop()
-            raise LaunchFailed(f"the launcher process does not answer: {error}") from None
+            raise LaunchFailedError(f"the launcher process does not answer: {error}") from None
         if not answer:
             self._drop()
-            raise LaunchFailed("the launcher process died")
+            raise LaunchFailedError("the launcher process died")
         found: dict[str, Any] = json.loads(answer)
         return found
 
@@ -108,12 +107,12 @@ class Launcher:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", shim.__file__, str(packages)],
                 stdin=theirs.fileno(),
-                env={name: value for name, value in os.environ.items() if name in ("LANG", "LC_ALL", "PATH")},
+                env={"PATH": os.environ.get("PATH", os.defpath)},  # workers get theirs in the order
                 start_new_session=True,
             )
         except OSError as error:
             ours.close()
-            raise LaunchFailed(f"cannot start {sys.executable}: {error.strerror}") from None
+            raise LaunchFailedError(f"cannot start {sys.executable}: {error.strerror}") from None
         finally:
             theirs.close()
         self._orders = ours

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from daemon.errors import BadRequest, WrongState
+from daemon.errors import BadRequestError, WrongStateError
 from daemon.jobs import Job
 from daemon.states import JobState
 from daemon.store import Store
 
 
 async def placement(
-    store: Store, job: Job, *, to: str | None = None, before: str | None = None, priority: int | None = None
+    store: Store,
+    job: Job,
+    *,
+    to: str | None = None,
+    before: str | None = None,
+    priority: int | None = None,
 ) -> tuple[int, float]:
     """The priority and position that a move gives a waiting or paused job.
 
@@ -19,13 +24,13 @@ async def placement(
         priority: keeps its place among jobs of this priority.
 
     Raises:
-        BadRequest: not exactly one of the three is given, or `to` is something else.
-        WrongState: one of the jobs does not wait.
+        BadRequestError: not exactly one of the three is given, or `to` is something else.
+        WrongStateError: one of the jobs does not wait.
     """
     if (to is not None) + (before is not None) + (priority is not None) != 1:
-        raise BadRequest("a move names one of: to, before, priority")
+        raise BadRequestError("a move names one of: to, before, priority")
     if job.state not in (JobState.WAITING, JobState.PAUSED):
-        raise WrongState(f"{job.id} is {job.state} and has no place in the queue")
+        raise WrongStateError(f"{job.id} is {job.state} and has no place in the queue")
     if priority is not None:
         return priority, job.position
     if before is not None:
@@ -36,13 +41,13 @@ async def placement(
     if to == "top":
         highest = await store.highest_priority()
         return max(job.priority, job.priority if highest is None else highest), first - 1
-    raise BadRequest(f"a job cannot be moved to {to!r}", "valid places: top, bottom")
+    raise BadRequestError(f"a job cannot be moved to {to!r}", "valid places: top, bottom")
 
 
 async def _before(store: Store, job: Job, other_id: str) -> tuple[int, float]:
     other = await store.job(other_id)
     if other.state is not JobState.WAITING:
-        raise WrongState(f"{other.id} is {other.state} and has no place in the queue")
+        raise WrongStateError(f"{other.id} is {other.state} and has no place in the queue")
     if other.id == job.id:
         return job.priority, job.position
     place = await _halfway(store, job, other)
@@ -50,7 +55,7 @@ async def _before(store: Store, job: Job, other_id: str) -> tuple[int, float]:
         await store.spread_positions()
         place = await _halfway(store, job, await store.job(other.id))
     if place is None:
-        raise WrongState(f"there is no room before {other.id}", "move it to the top first")
+        raise WrongStateError(f"there is no room before {other.id}", "move it to the top first")
     return other.priority, place
 
 

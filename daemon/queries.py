@@ -24,6 +24,7 @@ def migrations() -> tuple[str, ...]:
     """The SQL that leads from each version of the schema to the next, in order."""
     folder = files("daemon") / "migrations"
     scripts = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name
+        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
     )
     return tuple(entry.read_text(encoding="utf-8") for entry in scripts)

@@ -117,7 +117,9 @@ def schedule(
         else:
             line[need] += 1
             reasons[job.id] = _busy_reason(resources, need, running, starts, line[need])
-    return Decisions(starts=starts, cancels=cancels, reasons=reasons, wake_at=min(wakes, default=None))
+    return Decisions(
+        starts=starts, cancels=cancels, reasons=reasons, wake_at=min(wakes, default=None)
+    )
 
 
 def _order(job: Job) -> tuple[int, float, int]:

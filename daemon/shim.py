@@ -3,7 +3,7 @@
 `python -I -S shim.py PACKAGES` is the launcher: it waits for orders on a socket at descriptor 0 and
 forks a shim for each, so that no interpreter has to start before a worker can. The shim makes a
 session of its own, writes `process.json`, starts the worker as its child, waits for it and writes
-`result.json`. Only the standard library and the leaf package `workspace` are imported here, both
+`result.json`. Only the standard library and the leaf package `workspace` are imported here, all
 before the first order: a shim that lives for days does not meet newer code half-way.
 
 An order is one packet, a JSON object: `run` (the run's folder), `attempt`, `claim`, `argv`, `cwd`,
@@ -22,10 +22,8 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any, NoReturn
 
 PACKET_LIMIT = 4 << 20  # bytes of one order
 PROCESS_FILE = "process.json"
@@ -34,13 +32,17 @@ CANNOT_START = 127  # the shell's exit code for a command that is not there
 
 def main() -> None:
     """Serve orders until the daemon closes its end."""
-    sys.path.append(sys.argv[1])  # last: what else lies there must not stand before the standard library
+    sys.path.append(
+        sys.argv[1]
+    )  # last: what else lies there must not stand before the standard library
     import workspace.run  # noqa: F401  (loaded here once, for all shims)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # shims need no waiting for: the daemon has their pidfd
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_IGN
+    )  # shims need no waiting for: the daemon has their pidfd
     orders = socket.socket(fileno=os.dup(0))
-    with open(os.devnull, "rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     while True:
         packet, descriptors, _, _ = socket.recv_fds(orders, PACKET_LIMIT, 2)
@@ -60,7 +62,9 @@ def _launch(orders: socket.socket, order: dict[str, Any], descriptors: list[int]
         try:
             orders.close()
             _run(order, *descriptors)
-        except BaseException as error:  # the forked child must never return into the launcher's loop
+        except (
+            BaseException
+        ) as error:  # the forked child must never return into the launcher's loop
             os.write(2, f"yinfang shim: {type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(70)
@@ -69,8 +73,6 @@ def _launch(orders: socket.socket, order: dict[str, Any], descriptors: list[int]
 
 def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
     """The shim: own the worker from its first moment to its last."""
-    from pathlib import Path
-
     from workspace.run import Result
 
     os.setsid()
@@ -118,16 +120,16 @@ def _write_process(folder: Path, order: dict[str, Any]) -> None:
     }
     temporary = folder / f".tmp-{PROCESS_FILE}.{os.getpid()}"
     temporary.write_text(json.dumps(identity), encoding="utf-8")
-    os.replace(temporary, folder / PROCESS_FILE)
+    temporary.replace(folder / PROCESS_FILE)
 
 
 def _start_time(pid: int) -> int:
     """Clock ticks after boot; 0 if the process has ended already (`daemon.process.Identity`)."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return 0
+    return int(stat.rpartition(b")")[2].split()[19])
 
 
 def _let_the_worker_answer(_number: int, _frame: object) -> None:

@@ -2,7 +2,7 @@
 
 Write-ahead log with full synchronisation: what a method has returned survives a power cut. Each
 change of a job is one conditional UPDATE that names the claim, attempt and state it was read with;
-no row updated means that somebody else was first (`OwnershipLost`).
+no row updated means that somebody else was first (`OwnershipLostError`).
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from typing import Any, Self
 
 import aiosqlite
 
-from daemon.errors import BadRequest, DatabaseMismatch, OwnershipLost, UnknownJob
+from daemon import rows
+from daemon.errors import (
+    BadRequestError,
+    DatabaseMismatchError,
+    OwnershipLostError,
+    UnknownJobError,
+)
 from daemon.jobs import Job, make_id
 from daemon.kinds import kind_named
 from daemon.queries import migrations, queries
 from daemon.states import JobState, Stop
 from daemon.writer import Rows, Writer
-
-JSON_COLUMNS = ("spec", "depends_on", "outputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,14 +83,14 @@ class Store:
             first_number: the least number a new job may get.
 
         Raises:
-            DatabaseMismatch: a newer version wrote it, or it is no database.
+            DatabaseMismatchError: a newer version wrote it, or it is no database.
         """
         writer = Writer(path, lambda connection: _migrate(connection, path))
         try:
             await writer.open()
         except sqlite3.Error as error:
-            fix = f"move {path.name} and its -wal away; runs, datasets and voices are kept in their folders"
-            raise DatabaseMismatch(f"{path}: {error}", fix) from None
+            fix = f"move {path.name} and its -wal away; runs and voices stay in their folders"
+            raise DatabaseMismatchError(f"{path}: {error}", fix) from None
         reader = await aiosqlite.connect(path, isolation_level=None)
         reader.row_factory = sqlite3.Row
         await reader.execute_fetchall("PRAGMA query_only = ON")
@@ -100,7 +104,9 @@ class Store:
 
     # Writing
 
-    async def submit(self, new: Sequence[NewJob], now: float, config: Mapping[str, Any] | None = None) -> list[Job]:
+    async def submit(
+        self, new: Sequence[NewJob], now: float, config: Mapping[str, Any] | None = None
+    ) -> list[Job]:
         """Put jobs in the queue, all or none, and return them in the order given.
 
         Args:
@@ -109,7 +115,7 @@ class Store:
             config: the resolved configuration they run with.
 
         Raises:
-            BadRequest: unknown kind, or a dependency that does not exist.
+            BadRequestError: unknown kind, or a dependency that does not exist.
         """
         digest = await self._keep_config(config or {})
         await self._check_dependencies(new)
@@ -131,25 +137,30 @@ class Store:
             if item.key is not None and item.key in known:
                 jobs.append(known[item.key])
                 continue
-            fresh.append(_make_job(item, number + len(fresh), now, digest, [job.id for job in jobs]))
+            fresh.append(
+                _make_job(item, number + len(fresh), now, digest, [job.id for job in jobs])
+            )
             jobs.append(fresh[-1])
             if item.key is not None:
                 known[item.key] = fresh[-1]
         # Taken before the write, without awaiting anything: submissions may overlap.
         self._next_number = number + len(fresh)
         if fresh:
-            await self._write("submit", jobs=json.dumps([_submission(job) for job in fresh], ensure_ascii=False))
+            await self._write(
+                "submit",
+                jobs=json.dumps([rows.submission(job) for job in fresh], ensure_ascii=False),
+            )
         return jobs
 
     async def transition(self, before: Job, after: Job) -> Job:
         """Write the change from `before` to `after`.
 
         Raises:
-            OwnershipLost: the job is no longer as `before` says; nothing was written.
+            OwnershipLostError: the job is no longer as `before` says; nothing was written.
         """
         changed = await self._write(
             "transition",
-            **_mutable(after),
+            **rows.mutable(after),
             number=before.number,
             was_state=before.state,
             was_claim=before.claim,
@@ -157,7 +168,7 @@ class Store:
             was_stop=before.stop,
         )
         if not changed:
-            raise OwnershipLost(f"{before.id} was changed by somebody else", "read it again")
+            raise OwnershipLostError(f"{before.id} was changed by somebody else", "read it again")
         return after
 
     async def spread_positions(self) -> None:
@@ -176,18 +187,18 @@ class Store:
         """The job of this id, or of this number ("12", "j12").
 
         Raises:
-            UnknownJob: there is none.
+            UnknownJobError: there is none.
         """
         found = await self._jobs("job", id=job_id)
         number = job_id.removeprefix("j").partition("-")[0]
         if not found and number.isdecimal() and len(number) < 19 and "-" not in job_id:
             found = await self._jobs("number", number=int(number))
         if not found:
-            raise UnknownJob(f"no job {job_id!r}", "`yinfang jobs list` shows their ids")
+            raise UnknownJobError(f"no job {job_id!r}", "`yinfang jobs list` shows their ids")
         return found[0]
 
     async def ready(self, kinds: Iterable[str], now: float, limit: int) -> list[Job]:
-        """The first waiting jobs of these kinds, in their order, that wait for nothing but resources."""
+        """The first waiting jobs of these kinds that wait for nothing but resources, in order."""
         return await self._jobs("ready", kinds=json.dumps(list(kinds)), now=now, limit=limit)
 
     async def running(self) -> list[Job]:
@@ -213,7 +224,10 @@ class Store:
         ids = [job.id for job in jobs if job.depends_on]
         if not ids:
             return {}
-        return {name: JobState(state) for name, state in await self._read("needed_states", ids=json.dumps(ids))}
+        return {
+            name: JobState(state)
+            for name, state in await self._read("needed_states", ids=json.dumps(ids))
+        }
 
     async def next_attempt(self, now: float) -> float | None:
         """When the first backed-off job may start again: Unix time, seconds."""
@@ -231,11 +245,11 @@ class Store:
         return None if highest is None else int(highest)
 
     async def position_before(self, job: Job, moving: Job) -> float | None:
-        """Position of the waiting job directly before `job`, leaving `moving` out; None if it is first."""
-        rows = await self._read(
+        """Position of the waiting job right before `job`, `moving` left out; None if it is first."""
+        found = await self._read(
             "neighbour_before", priority=job.priority, position=job.position, number=moving.number
         )
-        return float(rows[0][0]) if rows else None
+        return float(found[0][0]) if found else None
 
     async def config(self, digest: str) -> dict[str, Any]:
         """The configuration of a job, by its hash."""
@@ -277,13 +291,16 @@ class Store:
         named = {name for item in new for name in item.depends_on if isinstance(name, str)}
         if not named:
             return
-        rows = await self._read("states_of", ids=json.dumps(sorted(named)))
-        missing = named - {name for name, _ in rows}
+        found = await self._read("states_of", ids=json.dumps(sorted(named)))
+        missing = named - {name for name, _ in found}
         if missing:
-            raise BadRequest(f"no job {', '.join(sorted(missing))} to depend on", "`yinfang jobs list` shows their ids")
+            raise BadRequestError(
+                f"no job {', '.join(sorted(missing))} to depend on",
+                "`yinfang jobs list` shows their ids",
+            )
 
     async def _jobs(self, query: str, **parameters: Any) -> list[Job]:
-        return [_job(row) for row in await self._read(query, **parameters)]
+        return [rows.job(row) for row in await self._read(query, **parameters)]
 
     async def _read(self, query: str, **parameters: Any) -> list[sqlite3.Row]:
         return list(await self._reader.execute_fetchall(self._sql[query], parameters))
@@ -296,12 +313,15 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     [(version,)] = connection.execute("PRAGMA user_version")
     scripts = migrations()
     if version > len(scripts):
-        raise DatabaseMismatch(
-            f"{path} has schema {version}; this version knows {len(scripts)}", "update yinfang, or use its other copy"
+        raise DatabaseMismatchError(
+            f"{path} has schema {version}; this version knows {len(scripts)}",
+            "update yinfang, or use its other copy",
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
         # One transaction for each step: a daemon killed in between finds the old schema or the new.
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;"
+        )
 
 
 def _make_job(item: NewJob, number: int, now: float, config: str, earlier: Sequence[str]) -> Job:
@@ -309,7 +329,9 @@ def _make_job(item: NewJob, number: int, now: float, config: str, earlier: Seque
     depends_on: list[str] = []
     for name in item.depends_on:
         if isinstance(name, int) and not 0 <= name < len(earlier):
-            raise BadRequest(f"a job can only depend on one submitted before it, not on number {name} of {len(earlier)}")
+            raise BadRequestError(
+                f"a job depends on ones submitted before it, not on {name} of {len(earlier)}"
+            )
         depends_on.append(earlier[name] if isinstance(name, int) else name)
     return Job(
         number=number,
@@ -324,49 +346,3 @@ def _make_job(item: NewJob, number: int, now: float, config: str, earlier: Seque
         seed=item.seed,
         created=now,
     )
-
-
-def _submission(job: Job) -> dict[str, Any]:
-    return {
-        "number": job.number,
-        "id": job.id,
-        "kind": job.kind,
-        "spec": json.dumps(job.spec, ensure_ascii=False),
-        "priority": job.priority,
-        "position": job.position,
-        "depends_on": json.dumps(job.depends_on),
-        "key": job.key,
-        "config": job.config,
-        "seed": job.seed,
-        "created": job.created,
-    }
-
-
-def _mutable(job: Job) -> dict[str, Any]:
-    return {
-        "state": job.state,
-        "reason": job.reason,
-        "fix": job.fix,
-        "priority": job.priority,
-        "position": job.position,
-        "started": job.started,
-        "ended": job.ended,
-        "not_before": job.not_before,
-        "attempt": job.attempt,
-        "failures": job.failures,
-        "claim": job.claim,
-        "device": job.device,
-        "stop": job.stop,
-        "cancelled_for": job.cancelled_for,
-        "outputs": json.dumps(job.outputs, ensure_ascii=False),
-    }
-
-
-def _job(row: sqlite3.Row) -> Job:
-    values = dict(row)
-    for column in JSON_COLUMNS:
-        values[column] = json.loads(values[column])
-    values["depends_on"] = tuple(values["depends_on"])
-    values["state"] = JobState(values["state"])
-    values["stop"] = Stop(values["stop"]) if values["stop"] else None
-    return Job(**values)

@@ -1,9 +1,9 @@
 """Jobs as local processes that outlive the daemon.
 
-Whether anything of an attempt is still alive is told by one thing alone: the lock of its run folder.
-The daemon takes it before the fork, shim and worker inherit it, and the kernel gives it back when the
-last of them is gone. So a daemon that comes back after a SIGKILL at any moment can tell an attempt
-that runs, or is just about to, from one that never will.
+Whether anything of an attempt is still alive is told by one thing alone: the lock of its run
+folder. The daemon takes it before the fork, shim and worker inherit it, and the kernel gives it
+back when the last of them is gone. So a daemon that comes back after a SIGKILL at any moment can
+tell an attempt that runs, or is just about to, from one that never will.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from daemon.errors import LaunchFailed
+from daemon.errors import LaunchFailedError
 from daemon.jobs import Job
 from daemon.launcher import Launcher
 from daemon.process import Identity, holders, lock, signal_group, wait_end
@@ -86,7 +86,9 @@ def _kill_holders(lock_file: Path) -> None:
 class LocalBackend:
     """Runs each attempt as a process in a session of its own."""
 
-    def __init__(self, workspace: Workspace, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, workspace: Workspace, command: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
         """
         Args:
             workspace: where the run folders lie.
@@ -114,13 +116,14 @@ class LocalBackend:
             folder.mkdir(parents=True, exist_ok=True)
             held = lock(folder / LOCK_FILE)
             if held is None:
-                raise LaunchFailed(f"{folder.name}: a process of an earlier attempt is still running")
+                raise LaunchFailedError("a process of an earlier attempt is still running")
             for name in (OUTCOME_FILE, RESULT_FILE, PROCESS_FILE):
                 (folder / name).unlink(missing_ok=True)
             order.write(folder)
             identity = self._launch(job, folder, held)
         except OSError as error:
-            raise LaunchFailed(f"{folder}: {error.strerror}", "check space and permissions there") from None
+            fix = "check space and permissions there"
+            raise LaunchFailedError(f"{folder}: {error.strerror}", fix) from None
         finally:
             if held is not None:
                 os.close(held)

@@ -34,7 +34,9 @@ class RetryPolicy:
         return float(min(self.backoff * 2 ** min(failures - 1, 60), self.backoff_limit))
 
 
-def conclude(job: Job, result: Result | None, outcome: Outcome, policy: RetryPolicy, now: float) -> Job:
+def conclude(
+    job: Job, result: Result | None, outcome: Outcome, policy: RetryPolicy, now: float
+) -> Job:
     """The next state of a running job whose process is gone.
 
     Args:
@@ -45,12 +47,12 @@ def conclude(job: Job, result: Result | None, outcome: Outcome, policy: RetryPol
         now: Unix time, seconds.
     """
     if result is None:
-        return _stopped(job, now) or _machine_failed(
-            job, "its process vanished without a result (killed, or the machine went down)", "", policy, now
-        )
+        vanished = "its process vanished without a result (killed, or the machine went down)"
+        return _stopped(job, now) or _machine_failed(job, vanished, "", policy, now)
     if result.exit_code == ExitCode.DONE:
         late = f"finished before it could {_verb(job.stop)}" if job.stop else ""
-        return jobs.end(job, JobState.SUCCEEDED, now, reason=late, fix="", failures=0, outputs=outcome.outputs)
+        done = {"reason": late, "fix": "", "failures": 0, "outputs": outcome.outputs}
+        return jobs.end(job, JobState.SUCCEEDED, now, **done)
     stopped = _stopped(job, now)
     if stopped:
         return stopped
@@ -60,7 +62,8 @@ def conclude(job: Job, result: Result | None, outcome: Outcome, policy: RetryPol
         return _machine_failed(job, "stopped from outside after a checkpoint", "", policy, now)
     if result.exit_code == ExitCode.MACHINE:
         return _machine_failed(job, outcome.error or "the machine failed", outcome.fix, policy, now)
-    reason = outcome.error or f"the worker ended with exit code {result.exit_code} and gave no reason"
+    silent = f"the worker ended with exit code {result.exit_code} and gave no reason"
+    reason = outcome.error or silent
     fix = outcome.fix or f"`yinfang jobs logs {job.id}` shows what it printed"
     return jobs.end(job, JobState.FAILED, now, reason=reason, fix=fix)
 
@@ -103,8 +106,9 @@ def _machine_failed(job: Job, what: str, fix: str, policy: RetryPolicy, now: flo
         reason = f"{what}; given up after {failures} attempts in a row"
         fix = fix or f"`yinfang jobs logs {job.id}`, then `yinfang jobs retry {job.id}`"
         return jobs.end(job, JobState.FAILED, now, reason=reason, fix=fix, failures=failures)
+    again = now + policy.delay(failures)
     return jobs.end(
-        job, JobState.WAITING, now, reason=what, fix=fix, failures=failures, not_before=now + policy.delay(failures)
+        job, JobState.WAITING, now, reason=what, fix=fix, failures=failures, not_before=again
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 BATCH_LIMIT = 256  # statements that share one commit at most
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000", "temp_store = MEMORY")
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 10000")
 
 Rows = list[tuple[Any, ...]]
 
@@ -88,7 +88,7 @@ class Writer:
                 for pragma in PRAGMAS:
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 self._prepare(connection)
-            except Exception as error:  # handed to whoever awaits `open`
+            except Exception as error:  # noqa: BLE001  (handed to whoever awaits `open`)
                 self._loop.call_soon_threadsafe(_fail, self._opened, error)
                 return
             self._loop.call_soon_threadsafe(_succeed, self._opened, None)
