@@ -114,6 +114,7 @@ def published_kokoro() -> types.ModuleType:
         raise ModuleNotFoundError("kokoro")
     package = types.ModuleType("kokoro")
     package.__path__ = list(spec.submodule_search_locations)
+    package.__spec__ = spec
     sys.modules["kokoro"] = package
     # Its log would say that nothing was loaded, although its second try does load.
     importlib.import_module("loguru").logger.disable("kokoro")

@@ -57,7 +57,7 @@ def tiny_small() -> ModelConfig:
 
 @pytest.fixture
 def token_batch() -> Callable[[list[int]], tuple[torch.Tensor, torch.Tensor]]:
-    """`token_batch(lengths)`: random tokens (batch, longest) with 0 at both ends, and the lengths."""
+    """`token_batch(lengths)`: random tokens (batch, longest), 0 at both ends, and lengths."""
 
     def make(lengths: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
         generator = torch.Generator().manual_seed(4)

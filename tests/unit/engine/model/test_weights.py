@@ -89,9 +89,9 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="none.pth"):
+    with pytest.raises(WeightsError, match=r"none\.pth"):
         load_kokoro(tmp_path / "none.pth")
-    with pytest.raises(WeightsError, match="none.safetensors"):
+    with pytest.raises(WeightsError, match=r"none\.safetensors"):
         load_model(tmp_path / "none.safetensors")
 
 
