@@ -59,14 +59,17 @@ def main(arguments: list[str]) -> int:
     if not (work / "prepared").exists():
         align(work / "packed", work / "prepared")
     settings = {
-        "size": "small", "steps": options.steps, "batch_size": options.batch_size, "threads": options.threads,
+        "size": "small", "steps": options.steps, "batch_size": options.batch_size,
+        "threads": options.threads,
         "checkpoint_every": 500, "patience": 1000,
     }  # fmt: skip
     folder = work / "runs" / "base"
     folder.mkdir(parents=True, exist_ok=True)
     job = JobFile(
         id="base", kind="stage1", workspace=str(work), seed=SEED,
-        spec={"prepared": "prepared", "base": stage1.FROM_NOTHING, "name": NAME, "settings": settings},
+        spec={
+            "prepared": "prepared", "base": stage1.FROM_NOTHING, "name": NAME, "settings": settings
+        },
     )  # fmt: skip
     job.write(folder)
     outputs = stage1.run(job, folder, EventLog(folder))
@@ -151,7 +154,7 @@ def align(packed: Path, destination: Path) -> None:
 
 
 def _good(speakers: list[str], scores: list[float | None]) -> list[bool]:
-    """All but the worst-scoring share of each set of speakers, and those that could not be aligned."""
+    """Aligned, and not among the worst-scoring share of its set of speakers."""
     groups: dict[str, list[float]] = {}
     for speaker, score in zip(speakers, scores, strict=True):
         if score is not None:

@@ -25,7 +25,7 @@ LOG_GAIN_LIMIT = 12.0  # natural log; keeps exp() finite whatever the trunk says
 
 
 class StyledConvNeXtBlock(nn.Module):
-    """ConvNeXt block (Liu et al. 2022) over time whose layer norm is scaled and shifted by style."""
+    """ConvNeXt block (Liu et al. 2022) over time, its norm scaled and shifted by style."""
 
     def __init__(self, width: int, style_dim: int, kernel_size: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class StyledConvNeXtBlock(nn.Module):
         nn.init.zeros_(self.fc.bias)
 
     def forward(self, x: Tensor, style: Tensor, mask: Tensor) -> Tensor:
-        """x (batch, width, frames), style (batch, style_dim), mask (batch, 1, frames) of 0 and 1."""
+        """x (batch, width, frames), style (batch, style_dim), mask (batch, 1, frames) of 0, 1."""
         h = self.depthwise(x * mask).transpose(1, 2)  # (batch, frames, width)
         gain, shift = self.fc(style).unsqueeze(1).chunk(2, dim=-1)
         h = self.norm(h) * (1 + gain) + shift
@@ -126,11 +126,12 @@ class SourceFilterDecoder(nn.Module):
         pulses = pulse_train(f0.float(), self.hop)
         if noise is None:
             noise = torch.randn_like(pulses)
+        noise = noise * mask[..., 0].repeat_interleave(self.hop, dim=-1)
         spectrum = self._frames(pulses) * voice_filter + self._frames(noise) * noise_filter
         return self._overlap_add(torch.fft.irfft(spectrum * mask, self.n_fft))
 
     def _frames(self, source: Tensor) -> Tensor:
-        """Hann-windowed frames' spectra: (batch, frames, n_fft // 2 + 1); frame i centred on hop (i + 1/2)."""
+        """Spectra (batch, frames, n_fft // 2 + 1) of Hann windows centred on hop (i + 1/2)."""
         margin = (self.window_length - self.hop) // 2
         framed = F.pad(source, (margin, margin)).unfold(-1, self.window_length, self.hop)
         return torch.fft.rfft(framed * self.window, self.n_fft)

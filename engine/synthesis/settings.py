@@ -15,6 +15,6 @@ class SynthesisSettings(Table):
     pause_ms: int = Field(250, ge=0, le=5000)
     """Silence between chunks, milliseconds."""
     threads: int = Field(1, ge=0)
-    """CPU threads of a warm synthesis worker; 0 takes what the machine has. One is fastest for the small model."""
+    """CPU threads of a warm synthesis worker; 0 takes all. One is fastest for the small model."""
     default_voice: str = ""
     """Voice that speaks where none is named; empty takes the base's first."""

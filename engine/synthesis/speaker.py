@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.audio.mel import SAMPLE_RATE
+from engine.errors import EngineError
 from engine.model.base import (
     CARD_FILE,
     STYLE_FILE,
@@ -26,7 +27,6 @@ from engine.model.base import (
     read_header,
     style_for,
 )
-from engine.errors import EngineError
 from engine.model.graph import Kokoro
 from engine.synthesis.settings import SynthesisSettings
 from workspace.files import write_atomic

@@ -130,7 +130,7 @@ def train(
 
 
 def _loss(network: AlignerNetwork, batch: Sequence[Example], prior_weight: float) -> Tensor:
-    """Cross entropy against the occupancy: its gradient is that of the likelihood (Fisher's identity)."""
+    """Cross entropy against the occupancy: the likelihood's gradient, by Fisher's identity."""
     mel, frames, classes, optional, sizes = _collate(batch)
     log_p = network(mel)
     rows = torch.arange(len(batch)).unsqueeze(1)

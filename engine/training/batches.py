@@ -57,7 +57,8 @@ class Batch:
         crop_start: (batch,) first alignment frame of the decoder's crop.
         crop_lengths: (batch,) its valid frames.
         crop_wave: (batch, 600 crop) float32, 0 behind the valid frames.
-        reference_mel: (batch, 80, 80 fps frames), reference_f0, reference_lengths: what style is read from.
+        reference_mel: (batch, 80, mel frames), what style is read from, with
+            `reference_f0` (batch, mel frames) and `reference_lengths` (batch,).
     """
 
     tokens: Tensor

@@ -40,7 +40,7 @@ def choose(
         rank: of the low-rank updates.
 
     Returns:
-        The parameters that train, by set; a parameter is counted once, in the first set that has it.
+        The parameters that train, by set; each is counted once, in the first set that has it.
     """
     model.requires_grad_(False)
     if voice is not None:

@@ -50,7 +50,7 @@ class StageSettings(Table):
     """What both stages have in common."""
 
     steps: int = Field(3000, ge=1)
-    """Optimiser steps. Training is budgeted by steps, never by minutes: minutes depend on the machine."""
+    """Optimiser steps. Not minutes: those depend on the machine and its other work."""
     batch_size: int = Field(16, ge=1)
     """Utterances a step."""
     crop_frames: int = Field(28, ge=4)
@@ -87,7 +87,7 @@ class Stage1Settings(StageSettings):
     rate_share: float = Field(0.5, ge=0, le=1)
     """Share of utterances played at one of `rates`."""
     own_reference_share: float = Field(0.5, ge=0, le=1)
-    """Share of utterances whose style is read from themselves; the rest from another of the speaker."""
+    """Share of utterances whose style is read from themselves, not from another of the speaker."""
 
 
 class Stage2Settings(StageSettings):

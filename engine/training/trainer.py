@@ -175,7 +175,7 @@ class Trainer:
         )
 
     def _gradient(self, batch: Batch, step: int) -> tuple[dict[str, float], float]:
-        """Accumulate the batch's gradient; returns the losses and the gradient's norm before clipping."""
+        """Accumulate the batch's gradient; its losses and the gradient's norm before clipping."""
         self.optimizer.zero_grad(set_to_none=True)
         torch.manual_seed(_step_seed(self.seed, step))
         totals: dict[str, float] = {}
@@ -206,14 +206,16 @@ class Trainer:
             torch.cuda.empty_cache()
         self.events.emit(
             "note", level="warning",
-            text=f"out of memory: each batch now goes in {self.progress.parts} pieces, gradients are summed",
+            text=f"out of memory: each batch now goes in {self.progress.parts} pieces, "
+            "gradients are summed",
         )  # fmt: skip
 
     def _roll_back(self, step: int, values: dict[str, float]) -> None:
-        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        infinite = [name for name, value in values.items() if not math.isfinite(value)]
+        broken = ", ".join(infinite) or "gradient"
         if self.progress.rollbacks >= ROLLBACK_LIMIT:
             raise EngineError(
-                f"diverged {ROLLBACK_LIMIT + 1} times (at step {step}: {', '.join(broken) or 'gradient'})",
+                f"diverged {ROLLBACK_LIMIT + 1} times (at step {step}: {broken})",
                 "lower learning_rate in config.toml, or look for broken recordings in report.json",
             )
         rollbacks, scale = self.progress.rollbacks + 1, self.progress.rate_scale * ROLLBACK_RATE
@@ -228,7 +230,7 @@ class Trainer:
         self.events.emit("resume", step=self.progress.step)
         self.events.emit(
             "note", level="warning",
-            text=f"step {step} diverged ({', '.join(broken) or 'gradient'}): back to step "
+            text=f"step {step} diverged ({broken}): back to step "
             f"{self.progress.step} with {scale:g} of the learning rate",
         )  # fmt: skip
 

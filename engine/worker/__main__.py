@@ -66,7 +66,7 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
         )
     except OSError as error:
         return _of_os(error)
-    except Exception as error:  # a bug of ours: say so, keep the trace in log.txt
+    except Exception as error:  # noqa: BLE001 - a defect of ours: say so, keep the trace
         traceback.print_exc()
         return ExitCode.JOB, Outcome(
             error=f"{type(error).__name__}: {error}",

@@ -64,7 +64,8 @@ def provenance(
         "job": job.id, "kind": job.kind, "seed": job.seed, "code": engine.__version__,
         "python": platform.python_version(), "torch": torch.__version__,
         "inputs": {
-            **{corpus.folder.name: _sha256(corpus.folder / MANIFEST) for corpus in corpora}, **inputs
+            **{corpus.folder.name: _sha256(corpus.folder / MANIFEST) for corpus in corpora},
+            **inputs,
         },
         "config": job.config,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The chunked scan is the recurrence; the block is causal, bidirectional where told, and blind to padding."""
+"""The chunked scan is the recurrence; blocks are causal or see both sides, never the padding."""
 
 from __future__ import annotations
 
