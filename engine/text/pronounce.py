@@ -1,0 +1,152 @@
+"""Hanzi -> words with the pinyin of the dictionary, before any sandhi.
+
+Words are jieba's, readings are pypinyin's phrase dictionary on those words; single-character
+words with several readings are settled by their neighbours. Both dictionaries load at first use
+(about a second).
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from engine.text.errors import TextError
+from engine.text.pinyin import Pinyin
+
+_DIGIT_RUN = re.compile(r"([零幺一二三四五六七八九]{2,})")
+_NUMERAL_END = re.compile(r"[零一二两三四五六七八九十百千万几数半这那每哪]$")
+_MANNER_WORD = re.compile(r"(.)\1地$")  # 冷冷地, 水淋淋地
+_PRONOUNS = frozenset("我 你 您 他 她 它 我们 你们 他们 她们 咱们 大家 咱 俺".split())
+
+# Readings that the phrase dictionary lacks or gives otherwise.
+_PHRASES = {
+    "的士": "di1 shi4", "的哥": "di1 ge1", "打的": "da3 di1", "的确": "di2 que4",
+    "目的": "mu4 di4", "目的地": "mu4 di4 di4", "标的": "biao1 di4", "标的物": "biao1 di4 wu4",
+    "谁": "shei2", "嗯": "en5", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
+    "为首": "wei2 shou3", "为准": "wei2 zhun3", "为例": "wei2 li4", "为主": "wei2 zhu3",
+    "行为": "xing2 wei2", "投行": "tou2 hang2", "着地": "zhuo2 di4", "豆腐": "dou4 fu5",
+    "朝阳区": "chao2 yang2 qu1", "行长": "hang2 zhang3", "重装": "chong2 zhuang1",
+}  # fmt: skip
+
+# 地 is de behind a manner (慢慢地走) and di4 behind these, or beside a boundary.
+_GROUND_BEHIND = frozenset("这 那 该 此 各 当 某 外 内 本 两 异 每 哪 块 片 就 实 产 基 驻 属 在".split())
+_GROUND_BEFORE = frozenset("的 上 里 下 处 中 内 面 盘 是 有 和 与 及 为 则 区 价".split())
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and a syllable for each of its characters (fewer once erhua has merged).
+
+    Attributes:
+        text: hanzi.
+        pinyin: the syllables; None for a character without any known reading.
+        fixed: given by the user or a corpus: no rule may change it.
+    """
+
+    text: str
+    pinyin: tuple[Pinyin | None, ...]
+    fixed: bool = False
+
+
+@cache
+def _segmenter() -> Any:
+    with warnings.catch_warnings():
+        # jieba asks pkg_resources for its own files where setuptools still brings it
+        warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+        warnings.filterwarnings("ignore", category=SyntaxWarning)
+        import jieba
+    tokenizer = jieba.Tokenizer()
+    # Not tokenizer.initialize(): that trusts a cache file in the machine's shared /tmp.
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    return tokenizer
+
+
+def segment(hanzi: str) -> list[str]:
+    """Cut a run of hanzi into words; a row of digits (二零二四) is one word."""
+    words: list[str] = []
+    for piece in _DIGIT_RUN.split(hanzi):
+        if _DIGIT_RUN.fullmatch(piece):
+            words.append(piece)
+        elif piece:
+            words.extend(_segmenter().cut(piece))
+    return words
+
+
+def is_word(text: str) -> bool:
+    """Whether the segmenter's dictionary has it as a word."""
+    return bool(_segmenter().FREQ.get(text))
+
+
+def pronounce(hanzi: str) -> list[Word]:
+    """Cut a run of hanzi into words and read each as the dictionary does."""
+    texts = segment(hanzi)
+    return [
+        Word(text, _in_context(text, before, after) or _dictionary(text))
+        for before, text, after in zip(["", *texts[:-1]], texts, [*texts[1:], ""], strict=True)
+    ]
+
+
+@cache
+def _dictionary(word: str) -> tuple[Pinyin | None, ...]:
+    if word in _PHRASES:
+        return _parse(_PHRASES[word])
+    import pypinyin
+
+    spelled = pypinyin.lazy_pinyin(
+        word, style=pypinyin.Style.TONE3, neutral_tone_with_five=True, errors=list
+    )
+    syllables = [_syllable(syllable) for syllable in spelled]
+    for phrase, override in _PHRASES.items():
+        if len(phrase) > 1 and (start := word.find(phrase)) >= 0:
+            syllables[start : start + len(phrase)] = _parse(override)
+    if _MANNER_WORD.search(word):
+        syllables[-1] = Pinyin.parse("de5")
+    return tuple(syllables)
+
+
+def _syllable(spelled: str) -> Pinyin | None:
+    try:
+        return Pinyin.parse(spelled)
+    except TextError:
+        return None
+
+
+def _parse(spelled: str) -> tuple[Pinyin, ...]:
+    return tuple(Pinyin.parse(syllable) for syllable in spelled.split())
+
+
+def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None:
+    """The reading of a single-character word that its neighbours decide, or None."""
+    match word:
+        case "地":
+            return _parse("de5" if _is_manner(before, after) else "di4")
+        case "得" if after[:1] in tuple("了到过分奖票知失"):
+            return _parse("de2")
+        case "得":
+            must = before in _PRONOUNS or before in tuple("还也都总就非可")
+            return _parse("dei3" if must and after else "de5")
+        case "只" if _NUMERAL_END.search(before):
+            return _parse("zhi1")
+        case "场" if _NUMERAL_END.search(before):
+            return _parse("chang3")
+        case "了" if before[-1:] == "不" and len(before) > 1:
+            return _parse("liao3")
+        case "着" if before:
+            return _parse("zhe5")
+        case "为" if before[-1:] in tuple("成分作均被称视定设改变认译沦约皆名"):
+            return _parse("wei2")
+        case "长" if _NUMERAL_END.search(before) or before in ("米", "公里", "全", "总", "很", "太"):
+            return _parse("chang2")
+    return None
+
+
+def _is_manner(before: str, after: str) -> bool:
+    if not before or not after:
+        return False
+    if before in _GROUND_BEHIND or after[0] in _GROUND_BEFORE:
+        return False
+    return len(before) > 1 or before in tuple("猛狠慢快静轻暗恨怒急稳早远")
