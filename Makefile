@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS ?= engine,demo,dev
-SOURCES := workspace engine daemon tui tests benchmarks
+SOURCES := workspace engine daemon tui tests benchmarks docs
 
-.PHONY: help setup demo test check lint format types contracts clean
+.PHONY: help setup demo test check lint format types contracts settings clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ types: setup  ## strict types
 
 contracts: setup  ## who may import whom
 	$(BIN)/lint-imports
+
+settings: setup  ## write config.toml and docs/configuration.md from the code
+	$(BIN)/python -m docs.write_settings
 
 clean:  ## remove what can be made again: .venv, caches, the demo's workspace
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist demo

@@ -1,0 +1,1 @@
+"""The `yinfang` command: one module for each group of commands."""

@@ -1,0 +1,131 @@
+"""`yinfang up`, `down`, `status`, `dial-stdio`: the daemon of a workspace."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Annotated, Any
+
+import typer
+
+from tui.cli import session
+from tui.cli.output import JsonOption, print_json, write_line
+from tui.quantities import duration, size
+
+
+def up(
+    ctx: typer.Context,
+    background: Annotated[
+        bool, typer.Option("--detach", "-d", help="Go to the background once it answers.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the daemon: it watches datasets/ and recordings/ and works through the queue.
+
+    Jobs outlive it: a daemon that comes back takes over what still runs. For a server that starts
+    it at boot, see `yinfang service install`.
+
+    \b
+    Examples:
+      yinfang up                 # here, until Ctrl-C
+      yinfang up -d              # in the background
+      yinfang -w ~/voices up -d
+    """
+    workspace = session.of(ctx).workspace()
+    if not background:
+        command = [sys.executable, "-P", "-m", "daemon", str(workspace.root), "--foreground"]
+        os.execv(sys.executable, command)
+    from daemon.client import start_in_background
+
+    start_in_background(workspace)
+    with session.of(ctx).daemon() as client:
+        state = client.call("status")
+    if as_json:
+        print_json(state)
+    else:
+        write_line(f"the daemon of {workspace.root} is up (process {state['pid']})")
+
+
+def down(
+    ctx: typer.Context,
+    stop_jobs: Annotated[
+        bool,
+        typer.Option("--stop-jobs", help="Also stop running jobs; they go on from a checkpoint."),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop the daemon. Running jobs go on and are taken over by the next `yinfang up`.
+
+    \b
+    Examples:
+      yinfang down
+      yinfang down --stop-jobs     # before switching the machine off
+    """
+    workspace = session.of(ctx).workspace()
+    with session.of(ctx).daemon() as client:
+        client.call("shutdown", stop_workers=stop_jobs)
+    wait_until_gone(workspace.socket.exists, 30.0)
+    if as_json:
+        print_json({"stopped": True})
+    else:
+        write_line("the daemon has stopped" + ("" if stop_jobs else "; running jobs go on"))
+
+
+def wait_until_gone(exists: Any, seconds: float) -> None:
+    """Poll until the socket has gone, which the daemon removes last.
+
+    Raises:
+        CommandError: it is still there after `seconds`.
+    """
+    from tui.cli.output import CommandError
+
+    deadline = time.monotonic() + seconds
+    while exists():
+        if time.monotonic() > deadline:
+            raise CommandError("the daemon did not stop", "see .yinfang/daemon.log")
+        time.sleep(0.02)
+
+
+def status(ctx: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the daemon: since when, what runs, what waits, GPUs and disk.
+
+    \b
+    Examples:
+      yinfang status
+      yinfang status --json | jq .jobs
+    """
+    with session.of(ctx).daemon() as client:
+        state = client.call("status")
+    if as_json:
+        print_json(state)
+        return
+    for key, value in state.items():
+        write_line(f"{key:<12} {_readable(key, value)}")
+
+
+def _readable(key: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_readable(name, inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_readable(key, inner) for inner in value) or "none"
+    if key in ("disk_free", "memory", "bytes"):
+        return size(value)
+    if key in ("uptime", "up"):
+        return duration(value)
+    return str(value)
+
+
+def dial_stdio(ctx: typer.Context) -> None:
+    """Connect standard input and output to the daemon's socket.
+
+    This is the server's end of `ssh HOST yinfang dial-stdio`: one pipe carries every request of a
+    client on another machine. Not meant to be typed.
+
+    \b
+    Examples:
+      ssh gpu yinfang -w voices dial-stdio
+    """
+    from daemon.client import dial_stdio as pump
+
+    pump(session.of(ctx).workspace())

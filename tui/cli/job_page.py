@@ -1,0 +1,106 @@
+"""One job on a page: what it is, its curves, its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tui.cli.jobs_table import STATE_STYLES
+from tui.curves import curve, limits
+from tui.jobs import LossCurve, checkpoints, loss_curves, progress
+from tui.quantities import ago, duration, figure, rate
+
+CURVE_WIDTH, CURVE_HEIGHT = 64, 8  # characters
+CURVES_SHOWN = 2
+LABEL_WIDTH = 9
+
+
+def job_page(
+    job: Mapping[str, Any], events: Sequence[Mapping[str, Any]], now: float
+) -> RenderableType:
+    """Everything about a job; `events` are its run's, `now` is Unix time in seconds."""
+    parts: list[RenderableType] = [_facts(job, now)]
+    parts += [curve_plot(found) for found in chosen(loss_curves(events))]
+    saved = checkpoints(events)
+    if saved:
+        parts.append(_checkpoint_table(saved))
+    return Group(*parts)
+
+
+def chosen(curves: Sequence[LossCurve]) -> list[LossCurve]:
+    """The curves worth a place on the page: the losses, the training one first."""
+    losses = [found for found in curves if found.name.split("/")[-1] in ("loss", "total")]
+    ordered = sorted(losses or curves, key=lambda found: not found.name.startswith("train/"))
+    return ordered[:CURVES_SHOWN]
+
+
+def curve_plot(found: LossCurve, width: int = CURVE_WIDTH, height: int = CURVE_HEIGHT) -> Text:
+    """A curve with its name, the values at its edges and the steps at its ends."""
+    low, high = limits(found.values)
+    last = next((value for value in reversed(found.values) if value is not None), None)
+    text = Text(f"\n{found.name}  now {figure(last)}, lowest {figure(low)}\n", style="bold")
+    rows = curve(found.values, width, height)
+    for index, row in enumerate(rows):
+        label = figure(high) if index == 0 else figure(low) if index == height - 1 else ""
+        text.append(f"{label:>{LABEL_WIDTH}} ", style="dim")
+        text.append(row + "\n", style="cyan")
+    ends = f"step {found.steps[0]}", f"step {found.steps[-1]}"
+    text.append(f"{'':>{LABEL_WIDTH}} {ends[0]}{ends[1]:>{width - len(ends[0])}}", style="dim")
+    return text
+
+
+def _facts(job: Mapping[str, Any], now: float) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("job", Text(str(job["id"]), style="bold"))
+    table.add_row("state", Text(job["state"], style=STATE_STYLES.get(job["state"], "")))
+    report = progress(job)
+    facts = {
+        "why": job.get("reason"),
+        "fix": job.get("fix"),
+        "progress": _progress_line(job, report) if job["state"] == "running" else "",
+        "waits for": ", ".join(job.get("depends_on") or ()),
+        "attempt": job.get("attempt"),
+        "on": job.get("device"),
+        "submitted": ago(job.get("created"), now),
+        "ran": _ran(job, now),
+        **{f"spec.{key}": value for key, value in (job.get("spec") or {}).items()},
+        **{f"made {key}": value for key, value in (job.get("outputs") or {}).items()},
+    }
+    for key, value in facts.items():
+        if value not in (None, "", (), [], {}):
+            table.add_row(key, Text(str(value)))
+    return table
+
+
+def _progress_line(job: Mapping[str, Any], report: Any) -> str:
+    if report is None:
+        return "no report yet"
+    of = f" of {report.total:,.0f}" if report.total else ""
+    parts = [
+        f"{report.done:,.0f}{of} {report.unit}", report.stage, rate(report.rate, report.unit),
+        f"{duration(report.eta)} left" if report.eta is not None else "",
+    ]  # fmt: skip
+    return ", ".join(part for part in parts if part)
+
+
+def _ran(job: Mapping[str, Any], now: float) -> str:
+    if not job.get("started"):
+        return ""
+    return duration((job.get("ended") or now) - job["started"])
+
+
+def _checkpoint_table(saved: Sequence[Mapping[str, Any]]) -> Table:
+    from rich import box
+
+    table = Table("step", "checkpoint", "", "measures", box=box.SIMPLE_HEAD, pad_edge=False)
+    for event in saved:
+        measures = event.get("measures") or {}
+        figures = ", ".join(f"{name} {figure(value)}" for name, value in measures.items())
+        table.add_row(
+            str(event["step"]), str(event["path"]), "best" if event.get("best") else "", figures
+        )
+    return table

@@ -1,0 +1,98 @@
+"""The `yinfang` command: what it knows to do, and how errors end it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from tui.cli import (
+    config,
+    daemon,
+    datasets,
+    demo,
+    doctor,
+    jobs,
+    say,
+    service,
+    submit,
+    voices,
+    workspaces,
+)
+from tui.cli.errors import explain
+from tui.cli.output import fail, write_line
+from tui.cli.session import Session
+
+
+class Commands(TyperGroup):
+    """Turns the errors that packages raise for users into one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a defect keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            explanation = explain(error)
+            if explanation is None:
+                raise
+            fail(*explanation)
+
+
+app = typer.Typer(
+    name="yinfang",
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Turns a folder of recordings into a voice, and a voice into narration.",
+    epilog="First steps: yinfang init FOLDER, yinfang up -d in it, drop recordings into datasets/.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        write_line(f"yinfang {version('yinfang')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            help="Else $YINFANG_WORKSPACE, else the nearest folder above.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Options that come before the command's name."""
+    ctx.obj = Session(folder=workspace)
+
+
+WORKSPACE, LISTEN, BY_HAND, MACHINE = "Workspace", "Voices", "Queue", "Machine"
+
+app.command(rich_help_panel=WORKSPACE)(workspaces.init)
+app.command(rich_help_panel=WORKSPACE)(daemon.up)
+app.command(rich_help_panel=WORKSPACE)(daemon.down)
+app.command(rich_help_panel=WORKSPACE)(daemon.status)
+app.command(rich_help_panel=WORKSPACE)(demo.demo)
+app.add_typer(config.app, name="config", rich_help_panel=WORKSPACE)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=BY_HAND)
+app.add_typer(jobs.app, name="jobs", rich_help_panel=BY_HAND)
+app.command(rich_help_panel=BY_HAND)(jobs.watch)
+app.command(rich_help_panel=BY_HAND)(submit.preprocess)
+app.command(rich_help_panel=BY_HAND)(submit.train)
+app.add_typer(voices.app, name="voices", rich_help_panel=LISTEN)
+app.command(rich_help_panel=LISTEN)(say.say)
+app.command(rich_help_panel=MACHINE)(doctor.doctor)
+app.add_typer(service.app, name="service", rich_help_panel=MACHINE)
+app.command(name="dial-stdio", rich_help_panel=MACHINE)(daemon.dial_stdio)

@@ -1,0 +1,57 @@
+"""`yinfang say`: text in, sound out, by the daemon's warm synthesis worker."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tui.cli import session
+from tui.cli.output import CommandError, Exit, JsonOption, note, print_json, write_line
+
+
+def say(
+    ctx: typer.Context,
+    text: Annotated[str, typer.Argument(help="What to say; - reads standard input.")],
+    voice: Annotated[
+        str | None, typer.Option("--voice", "-v", help="Name of the voice; see `voices list`.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="WAV file to write.")
+    ] = None,
+    play: Annotated[bool, typer.Option("--play", help="Play it while it is being made.")] = False,
+    speed: Annotated[float, typer.Option(help="1.2 is a fifth faster.", min=0.3, max=3.0)] = 1.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Say a text in a voice: into a WAV file, through the loudspeaker, or both.
+
+    What could not be spoken as written (an emoji, a word that was spelled) is told on standard
+    error.
+
+    \b
+    Examples:
+      yinfang say "今天天气很好,我们去公园散步。" --voice alice -o hello.wav
+      yinfang say "你好" -v alice --play
+      cat chapter.txt | yinfang say - -v alice -o chapter.wav --speed 1.1
+    """
+    from tui.speech import deliver, note_text, pcm_blocks
+
+    if output is None and not play:
+        raise CommandError("nowhere to say it", "add -o FILE.wav, --play or both", Exit.USAGE)
+    words = sys.stdin.read() if text == "-" else text
+    if not words.strip():
+        raise CommandError("there is nothing to say", "give some text", Exit.USAGE)
+    summary: dict[str, Any] = {}
+    with session.of(ctx).daemon() as client:
+        stream = client.stream("speak", text=words, voice=voice, speed=speed)
+        seconds = deliver(pcm_blocks(stream, summary), output, play)
+    notes = [note_text(item) for item in summary.get("notes") or ()]
+    for line in notes:
+        note(line)
+    if as_json:
+        path = str(output) if output else None
+        print_json({"path": path, "seconds": round(seconds, 3), "notes": notes})
+    elif output:
+        write_line(f"{output}  {seconds:.2f} s")
