@@ -19,6 +19,7 @@ class AlignerSettings(Table):
     adaptation_steps: int = Field(60, ge=0)
     """Steps it is adapted to a new dataset before it aligns that dataset; 0 takes it as it is."""
     learning_rate: float = Field(2e-3, gt=0)
+    """Peak of the schedule."""
     batch_seconds: float = Field(60.0, gt=0)
     """Audio in a batch, in seconds."""
     prior_share: float = Field(0.4, ge=0, le=1)
@@ -58,8 +59,11 @@ class StageSettings(Table):
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the schedule: linear warm-up, then cosine to `final_rate` of it."""
     final_rate: float = Field(0.05, ge=0, le=1)
+    """What the learning rate ends at, as a share of its peak."""
     warmup_steps: int = Field(60, ge=0)
+    """Steps over which the learning rate rises to its peak."""
     weight_decay: float = Field(0.01, ge=0)
+    """Decoupled weight decay (AdamW)."""
     gradient_clip: float = Field(3.0, gt=0)
     """Largest norm of the gradient."""
     ema: float = Field(0.995, ge=0, lt=1)
