@@ -52,7 +52,23 @@ _WEAK = {
 }  # fmt: skip
 
 # Written in capitals, said as a word.
-_SPOKEN_ACRONYMS = frozenset("nasa nato unesco unicef opec sars aids ram rom pin sim gif app".split())
+_SPOKEN_ACRONYMS = frozenset(
+    {
+        "nasa",
+        "nato",
+        "unesco",
+        "unicef",
+        "opec",
+        "sars",
+        "aids",
+        "ram",
+        "rom",
+        "pin",
+        "sim",
+        "gif",
+        "app",
+    }
+)
 LONGEST_ACRONYM = 3  # letters; longer capitals are words if the dictionary has them
 LONGEST_SPELLED = 5  # letters; longer unknown capitals are read by rule
 
@@ -87,16 +103,20 @@ def pronounce_english(word: str, *, among_capitals: bool = False) -> EnglishWord
         return EnglishWord(spell(word), "spelled", "not a known word, said letter by letter")
     if (compound := _compound(lower)) is not None:
         return compound
-    return EnglishWord(to_ipa(letter_to_sound(lower)), "guessed", "not in the dictionary, read by spelling rules")
+    return EnglishWord(
+        to_ipa(letter_to_sound(lower)), "guessed", "not in the dictionary, read by spelling rules"
+    )
 
 
 def spell(word: str) -> str:
     """Letter by letter, the last one stressed most: `GPU` -> ʤˌipˌijˈu."""
     letters = [_LETTERS[letter] for letter in word.lower() if letter in _LETTERS]
-    return "".join(
-        letter if "ˈ" in letter else _VOWEL.sub(lambda vowel, mark=mark: mark + vowel[0], letter, 1)
-        for letter, mark in zip(letters, "ˌ" * (len(letters) - 1) + "ˈ", strict=True)
-    )
+    return "".join(_stressed(letter, "ˌ") for letter in letters[:-1]) + _stressed(letters[-1], "ˈ")
+
+
+def _stressed(letter: str, mark: str) -> str:
+    """A letter's name with the mark before its vowel; w brings its own."""
+    return letter if "ˈ" in letter else _VOWEL.sub(lambda vowel: mark + vowel[0], letter, count=1)
 
 
 def to_ipa(phones: list[str]) -> str:

@@ -13,7 +13,7 @@ from engine.text.normalize import HANZI, normalize
 from engine.text.pinyin import Pinyin
 from engine.text.pronounce import Word, pronounce, segment
 from engine.text.result import Note, Phonemes, Syllable
-from engine.text.sandhi import connected
+from engine.text.sandhi import connected, grouped
 from engine.text.symbols import MARKS
 from engine.text.vocabulary import VOCABULARIES, Vocabulary
 
@@ -22,7 +22,8 @@ _TOKEN = re.compile(rf"(?P<hanzi>[{HANZI}]+)|(?P<latin>[A-Za-z]+(?:'[A-Za-z]+)*)
 # Marks of normalised text in the vocabulary; Kokoro heard a space behind a pause, none in quotes.
 _MARK_SYMBOLS = {
     "，": ", ", "、": ", ", "。": ". ", "！": "! ", "？": "? ", "：": ": ", "；": "; ", "…": "…",
-    "—": "—", "“": "“", "”": "”", "（": " (", "）": ") ", "《": " “", "》": "” ", '"': '"', " ": " ",
+    "—": "—", "“": "“", "”": "”", "（": " (", "）": ") ", "《": " “", "》": "” ", '"': '"',
+    " ": " ",
 }  # fmt: skip
 _CLOSING = frozenset(",.!?:;)”…")
 
@@ -92,9 +93,7 @@ class Frontend:
         normalized = normalize(text)
         notes = list(normalized.notes)
         sequence = _Sequence(self.vocabulary)
-        tokens = [
-            (str(match.lastgroup), match[0]) for match in _TOKEN.finditer(normalized.text)
-        ]
+        tokens = [(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(normalized.text)]
         clause: list[Word] = []
         for index, (kind, token) in enumerate(tokens):
             own = self.lexicon.latin.get(token.lower()) if kind == "latin" else None
@@ -182,8 +181,8 @@ class Frontend:
         self, sequence: _Sequence, words: list[Word], notes: list[Note], sandhi: bool = True
     ) -> None:
         """Say a clause of Mandarin words."""
-        if sandhi and self.vocabulary.spoken_tones:
-            words = connected(words)
+        if self.vocabulary.spoken_tones:
+            words = connected(words) if sandhi else grouped(words)
         for index, word in enumerate(words):
             sequence.gap(self.vocabulary.word_break if index else " ")
             for hanzi, pinyin in zip(_characters(word), word.pinyin, strict=True):

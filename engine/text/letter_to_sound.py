@@ -28,7 +28,8 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     ("c", "[eiy]", "", "S"), ("c", "", "", "K"), ("gg", "", "", "G"), ("ge", "$", ".", "JH"),
     ("g", "[eiy]", "[^n]", "JH"), ("g", "", "", "G"), ("s", f"{_V}", _V, "Z"),
     ("s", "$", "[bdglmnrvaeiouy]", "Z"), ("s", "", "", "S"), ("z", "", "", "Z"),
-    ("ed", "$", "[td]", "AH D"), ("ed", "$", f"{_V}.*[pkfsx]", "T"), ("ed", "$", f"{_V}.*{_C}", "D"),
+    ("ed", "$", "[td]", "AH D"), ("ed", "$", f"{_V}.*[pkfsx]", "T"),
+    ("ed", "$", f"{_V}.*{_C}", "D"),
     ("es", "$", "[sxz]", "AH Z"), ("eau", "", "", "OW"), ("oar", "", "", "AO R"),
     ("air", "", "", "EH R"), ("are", "$", "", "EH R"), ("ear", "", "", "IH R"),
     ("eer", "", "", "IH R"), ("ere", "$", "", "IH R"), ("ire", "$", "", "AY ER"),
@@ -65,7 +66,9 @@ _COMPILED = tuple(
     for letters, after, before, sounds in _RULES
 )
 _DOUBLED = re.compile(r"([bdfklmnprtvz])\1")
-_STRONG = frozenset("AA AE AO AW AY EH ER EY IH IY OW OY UH UW AH".split())
+_STRONG = frozenset(
+    {"AA", "AE", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW", "AH"}
+)
 
 
 def letter_to_sound(word: str) -> list[str]:

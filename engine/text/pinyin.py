@@ -20,11 +20,6 @@ INITIALS = (
     "r", "z", "c", "s",
 )  # fmt: skip
 
-FINALS = frozenset(
-    "a o e ê ai ei ao ou an en ang eng er ong i ia ie iao iou ian in iang ing iong io iai "
-    "u ua uo uai uei uan uen uang ueng v ve van vn ii iii m n ng".split()
-)
-
 # Syllables without an initial are spelled with y or w.
 _ZERO_INITIAL = {
     "yi": "i", "ya": "ia", "ye": "ie", "yao": "iao", "you": "iou", "yan": "ian", "yin": "in",

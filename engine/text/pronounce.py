@@ -16,10 +16,12 @@ from typing import Any
 from engine.text.errors import TextError
 from engine.text.pinyin import Pinyin
 
-_DIGIT_RUN = re.compile(r"([零幺一二三四五六七八九]{2,})")
+# Digits said one by one, and cardinals: jieba would cut both anywhere.
+_NUMERAL = re.compile(r"([零幺一二三四五六七八九]{2,}|[零一二两三四五六七八九十百千万亿]{3,})")
 _NUMERAL_END = re.compile(r"[零一二两三四五六七八九十百千万几数半这那每哪]$")
 _MANNER_WORD = re.compile(r"(.)\1地$")  # 冷冷地, 水淋淋地
-_PRONOUNS = frozenset("我 你 您 他 她 它 我们 你们 他们 她们 咱们 大家 咱 俺".split())
+_COMPLEMENT_WORD = re.compile(r"[^不获取所心难应]得.")  # 跑得快
+_PRONOUNS = frozenset("我你您他她它咱俺") | {"我们", "你们", "他们", "她们", "咱们", "大家"}
 
 # Readings that the phrase dictionary lacks or gives otherwise.
 _PHRASES = {
@@ -27,13 +29,13 @@ _PHRASES = {
     "目的": "mu4 di4", "目的地": "mu4 di4 di4", "标的": "biao1 di4", "标的物": "biao1 di4 wu4",
     "谁": "shei2", "嗯": "en5", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
     "为首": "wei2 shou3", "为准": "wei2 zhun3", "为例": "wei2 li4", "为主": "wei2 zhu3",
-    "行为": "xing2 wei2", "投行": "tou2 hang2", "着地": "zhuo2 di4", "豆腐": "dou4 fu5",
+    "行为": "xing2 wei2", "子公司": "zi3 gong1 si1", "投行": "tou2 hang2", "着地": "zhuo2 di4", "豆腐": "dou4 fu5",
     "朝阳区": "chao2 yang2 qu1", "行长": "hang2 zhang3", "重装": "chong2 zhuang1",
 }  # fmt: skip
 
 # 地 is de behind a manner (慢慢地走) and di4 behind these, or beside a boundary.
-_GROUND_BEHIND = frozenset("这 那 该 此 各 当 某 外 内 本 两 异 每 哪 块 片 就 实 产 基 驻 属 在".split())
-_GROUND_BEFORE = frozenset("的 上 里 下 处 中 内 面 盘 是 有 和 与 及 为 则 区 价".split())
+_GROUND_BEHIND = frozenset("这那该此各当某外内本两异每哪块片就实产基驻属在")
+_GROUND_BEFORE = frozenset("的上里下处中内面盘是有和与及为则区价")
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,10 @@ def _segmenter() -> Any:
 
 
 def segment(hanzi: str) -> list[str]:
-    """Cut a run of hanzi into words; a row of digits (二零二四) is one word."""
+    """Cut a run of hanzi into words; a numeral (二零二四, 一百二十一) is one word."""
     words: list[str] = []
-    for piece in _DIGIT_RUN.split(hanzi):
-        if _DIGIT_RUN.fullmatch(piece):
+    for piece in _NUMERAL.split(hanzi):
+        if _NUMERAL.fullmatch(piece):
             words.append(piece)
         elif piece:
             words.extend(_segmenter().cut(piece))
@@ -97,7 +99,10 @@ def _dictionary(word: str) -> tuple[Pinyin | None, ...]:
     import pypinyin
 
     spelled = pypinyin.lazy_pinyin(
-        word, style=pypinyin.Style.TONE3, neutral_tone_with_five=True, errors=list
+        word,
+        style=pypinyin.Style.TONE3,
+        neutral_tone_with_five=True,
+        errors=list,  # type: ignore[arg-type]  # one item a character, which its stub leaves out
     )
     syllables = [_syllable(syllable) for syllable in spelled]
     for phrase, override in _PHRASES.items():
@@ -105,6 +110,8 @@ def _dictionary(word: str) -> tuple[Pinyin | None, ...]:
             syllables[start : start + len(phrase)] = _parse(override)
     if _MANNER_WORD.search(word):
         syllables[-1] = Pinyin.parse("de5")
+    if _COMPLEMENT_WORD.fullmatch(word):
+        syllables[1] = Pinyin.parse("de5")
     return tuple(syllables)
 
 
@@ -127,7 +134,7 @@ def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None
         case "得" if after[:1] in tuple("了到过分奖票知失"):
             return _parse("de2")
         case "得":
-            must = before in _PRONOUNS or before in tuple("还也都总就非可")
+            must = not before or before in _PRONOUNS or before in tuple("还也都总就非可")
             return _parse("dei3" if must and after else "de5")
         case "只" if _NUMERAL_END.search(before):
             return _parse("zhi1")
@@ -139,7 +146,14 @@ def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None
             return _parse("zhe5")
         case "为" if before[-1:] in tuple("成分作均被称视定设改变认译沦约皆名"):
             return _parse("wei2")
-        case "长" if _NUMERAL_END.search(before) or before in ("米", "公里", "全", "总", "很", "太"):
+        case "长" if _NUMERAL_END.search(before) or before in (
+            "米",
+            "公里",
+            "全",
+            "总",
+            "很",
+            "太",
+        ):
             return _parse("chang2")
     return None
 

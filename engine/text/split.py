@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 SHORTEST = 60  # phoneme tokens; a shorter chunk is joined to its neighbour
 LONGEST = 250  # a sentence above this is cut at clauses
@@ -22,7 +23,9 @@ _SENTENCE = re.compile(
 _CLAUSE = re.compile(rf"(?:[，、：—～]|,(?!\d)|:(?!\d))+[{re.escape(_CLOSERS)}]*\s*")
 _SPACE = re.compile(r"\s+")
 # What may not be cut apart: a Latin word, a number with its marks, an emoji sequence.
-_ATOM = re.compile(r"[A-Za-z0-9]+(?:[.,:'’%/-][A-Za-z0-9]+)*|\s+|.[\u0300-\u036f\u200d\ufe0f]*", re.S)
+_ATOM = re.compile(
+    r"[A-Za-z0-9]+(?:[.,:'’%/-][A-Za-z0-9]+)*|\s+|.[\u0300-\u036f\u200d\ufe0f]*", re.S
+)
 
 
 def estimate(text: str) -> int:
@@ -96,7 +99,7 @@ def _anywhere(clause: str, longest: int, length: Callable[[str], int]) -> list[s
 def _cut(text: str, end: re.Pattern[str]) -> list[str]:
     """Pieces that each finish with a match of `end`."""
     bounds = [0, *(match.end() for match in end.finditer(text)), len(text)]
-    return [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+    return [text[a:b] for a, b in pairwise(bounds) if b > a]
 
 
 def _fill(pieces: list[str], longest: int, length: Callable[[str], int]) -> list[str]:

@@ -10,7 +10,7 @@ from engine.text.numbers import cardinal, digit_by_digit
 from engine.text.quantities import Reader, after, before
 
 # The marks of normalised text. What is not among them is rewritten or read.
-MARKS = "，、。！？：；…—“”（）《》·\""
+MARKS = '，、。！？：；…—“”（）《》·"'
 
 _PUNCTUATION = {
     ",": "，", "､": "、", "﹐": "，", ".": "。", "．": "。", "｡": "。", "!": "！", "?": "？",

@@ -61,13 +61,11 @@ _V1_0 = (
     "·→↗↘···ᵻ",
 )
 
-_BOPOMOFO_INITIALS = dict(
-    zip(
-        "b p m f d t n l g k h j q x zh ch sh r z c s".split(),
-        "ㄅㄆㄇㄈㄉㄊㄋㄌㄍㄎㄏㄐㄑㄒㄓㄔㄕㄖㄗㄘㄙ",
-        strict=True,
-    )
-)
+_BOPOMOFO_INITIALS = {
+    "b": "ㄅ", "p": "ㄆ", "m": "ㄇ", "f": "ㄈ", "d": "ㄉ", "t": "ㄊ", "n": "ㄋ", "l": "ㄌ",
+    "g": "ㄍ", "k": "ㄎ", "h": "ㄏ", "j": "ㄐ", "q": "ㄑ", "x": "ㄒ", "zh": "ㄓ", "ch": "ㄔ",
+    "sh": "ㄕ", "r": "ㄖ", "z": "ㄗ", "c": "ㄘ", "s": "ㄙ",
+}  # fmt: skip
 # One symbol a final; where v1.1-zh has none (ê, yo, syllabic nasals) the nearest that it has.
 _BOPOMOFO_FINALS = {
     "a": "ㄚ", "o": "ㄛ", "e": "ㄜ", "ê": "ㄟ", "ai": "ㄞ", "ei": "ㄟ", "ao": "ㄠ", "ou": "ㄡ",
