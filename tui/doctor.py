@@ -216,7 +216,8 @@ def check_disk(root: Path, free: float) -> Finding:
 
 
 def check_daemon(workspace: Workspace) -> Finding:
-    from daemon.client import ClientError, connect
+    from daemon.client import connect
+    from daemon.errors import DaemonError
 
     what = "daemon"
     if workspace.socket.exists() and workspace.socket.stat().st_mode & 0o077:
@@ -224,7 +225,7 @@ def check_daemon(workspace: Workspace) -> Finding:
     try:
         with connect(workspace) as client:
             status = client.call("status")
-    except ClientError as error:
+    except DaemonError as error:
         return Finding(what, "warn", f"not running: {error}", "yinfang up -d")
     return Finding(what, "ok", f"answers at {workspace.socket} (process {status.get('pid')})")
 

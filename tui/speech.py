@@ -15,7 +15,7 @@ Pcm = Iterator[tuple[bytes, int]]  # int16 mono samples and their rate in Hz
 SAMPLE_BYTES = 2
 
 
-class NoSound(Exception):
+class NoSoundError(Exception):
     """The stream ended without a sample."""
 
 
@@ -40,12 +40,12 @@ def deliver(blocks: Pcm, output: Path | None, play: bool) -> float:
         Seconds of sound.
 
     Raises:
-        NoSound: there was none.
+        NoSoundError: there was none.
         PlaybackError: it cannot be played here.
     """
     first = next(blocks, None)
     if first is None:
-        raise NoSound("no sound was made")
+        raise NoSoundError("no sound was made")
     rate = first[1]
     count = 0
     with ExitStack() as stack:

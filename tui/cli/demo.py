@@ -109,13 +109,13 @@ def _stop_leftover(workspace: Workspace) -> None:
     """Stop the daemon of a demo that was killed."""
     from daemon.client import connect
 
-    from daemon.errors import DaemonUnreachable
+    from daemon.errors import DaemonUnreachableError
     from tui.cli.daemon import wait_until_gone
 
     try:
         with connect(workspace) as client:
             client.call("shutdown", stop_workers=True)
-    except DaemonUnreachable:
+    except DaemonUnreachableError:
         return
     wait_until_gone(workspace.socket.exists, 30.0)
 

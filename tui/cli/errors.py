@@ -16,7 +16,7 @@ DAEMON_CODES = {
 OWN_ERRORS = (
     ("tui.demo_speech", "SpeechError"),
     ("tui.playback", "PlaybackError"),
-    ("tui.speech", "NoSound"),
+    ("tui.speech", "NoSoundError"),
 )
 Explanation = tuple[str, str, Exit]  # message, fix, exit code
 

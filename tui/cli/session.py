@@ -40,11 +40,12 @@ class Session:
 
         Raises:
             WorkspaceError: there is no workspace.
-            DaemonUnreachable: no daemon runs there.
+            DaemonUnreachableError: no daemon runs there.
         """
+        workspace = self.workspace()
         from daemon.client import connect  # here, so that `--help` does not wait for asyncio
 
-        with connect(self.workspace()) as client:
+        with connect(workspace) as client:
             yield client
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tui.speech import NoSound, deliver, note_text, pcm_blocks
+from tui.speech import NoSoundError, deliver, note_text, pcm_blocks
 
 
 def events(*blocks: bytes) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def test_blocks_become_one_file_and_notes_are_kept(tmp_path: Path) -> None:
 
 
 def test_no_sound_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(NoSound):
+    with pytest.raises(NoSoundError):
         deliver(pcm_blocks(events(), {}), tmp_path / "a.wav", play=False)
     assert list(tmp_path.iterdir()) == []
 
