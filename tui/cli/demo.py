@@ -108,7 +108,6 @@ def fresh_workspace(root: Path) -> Workspace:
 def _stop_leftover(workspace: Workspace) -> None:
     """Stop the daemon of a demo that was killed."""
     from daemon.client import connect
-
     from daemon.errors import DaemonUnreachableError
     from tui.cli.daemon import wait_until_gone
 
