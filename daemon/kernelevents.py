@@ -11,12 +11,13 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from watchfiles import awatch
+from watchfiles import Change, awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 log = logging.getLogger(__name__)
 
 DEBOUNCE = 0.2  # seconds: events that come together make one hint
+QUIET_SECONDS = 1.0  # without events, after which the watch is known to be in place
 UNDECODABLE = "Unable to decode path"  # what watchfiles stops with at a name that is not UTF-8
 
 
@@ -77,17 +78,27 @@ class KernelEvents:
                 await self._recover(trouble)
 
     async def _session(self) -> None:
-        """Pass events on until the set of folders changes."""
+        """Pass events on until the set of folders changes, or one of them goes."""
         events = awatch(
             *self._folders,
             watch_filter=None,
             debounce=int(DEBOUNCE * 1000),
             stop_event=self._changed,
+            rust_timeout=int(QUIET_SECONDS * 1000),
+            yield_on_timeout=True,
             ignore_permission_denied=True,
         )
+        begun = False
         async for changes in events:
-            self.trouble = ""
-            self._on_paths([Path(path) for _, path in changes])
+            if not begun:  # the watch is in place; what happened before went unseen
+                begun = True
+                self.trouble = ""
+                self._on_lost()
+            if changes:
+                self._on_paths([Path(path) for _, path in changes])
+            gone = {Path(path) for change, path in changes if change is Change.deleted}
+            if gone & self._folders.keys():
+                return  # one made again in its place may even have the same inode
 
     async def _recover(self, trouble: BaseException) -> None:
         if UNDECODABLE in str(trouble):

@@ -54,7 +54,7 @@ def test_folders_of_both_roots_are_found(workspace: Workspace) -> None:
 def test_what_can_be_no_dataset_is_told(workspace: Workspace) -> None:
     for path in ("datasets/alice", "recordings/alice", "datasets/new\nline"):
         (workspace.root / path).mkdir()
-    Path(os.fsdecode(os.fsencode(workspace.datasets) + b"/\xc4\xe3")).mkdir()
+    (workspace.datasets / os.fsdecode(b"\xc4\xe3")).mkdir()
     (workspace.datasets / "1.wav").touch()
     found = find(workspace, NOW)
     assert set(found.folders) == {"datasets/alice"}

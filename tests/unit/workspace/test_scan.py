@@ -91,7 +91,7 @@ def test_broken_links_and_devices_are_reported_and_the_rest_goes_on(tmp_path: Pa
 
 
 def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
-    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xc4\xe3\xba\xc3.wav"))).touch()
+    (tmp_path / os.fsdecode(b"\xc4\xe3\xba\xc3.wav")).touch()
     (tmp_path / "good.wav").touch()
     assert paths(tmp_path) == ["good.wav"]
     assert problems(tmp_path) == {"\\xc4\\xe3\\xba\\xc3.wav": "its name is not UTF-8"}
