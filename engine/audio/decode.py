@@ -118,12 +118,15 @@ def _read_head(path: Path) -> bytes:
 
 
 def _read_failure(path: Path, error: OSError) -> EngineError:
-    if error.errno in (errno.EIO, errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
+    # EIO is this file's: a bad sector would fail the job for ever
+    if error.errno in (errno.ESTALE, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
         return MachineError(
             f"{printable(path.name)} cannot be read ({error.strerror})",
             "check the disk or the mount",
         )
-    return AudioError(f"{printable(path.name)} cannot be read ({error.strerror})", "check the file")
+    return AudioError(
+        f"{printable(path.name)} cannot be read ({error.strerror})", "check the file and its disk"
+    )
 
 
 def _refuse_foreign(path: Path, head: bytes) -> None:

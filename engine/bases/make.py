@@ -24,6 +24,7 @@ from engine.corpus.open_corpora import SourceEntry, entries
 from engine.corpus.packed import PackedCorpus, PackedWriter
 from engine.corpus.settings import PreprocessSettings
 from engine.model.aligner import AlignerNetwork
+from engine.model.base import VOICES_FOLDER
 from engine.text import VOCABULARIES, Frontend
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner, examples, train
 from engine.training.settings import AlignerSettings
@@ -36,6 +37,7 @@ SETS = ("audio-cmn", "aishell1", "speechocean762")
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
 SEED = 20
 NAME = "small"
+VOICES = {"audio-cmn-hsk": "yue", "audio-cmn-syllabs": "chen", "aishell1-S0252": "s0252"}
 
 
 def main(arguments: list[str]) -> int:
@@ -75,6 +77,9 @@ def main(arguments: list[str]) -> int:
     outputs = stage1.run(job, folder, EventLog(folder))
     options.out.mkdir(parents=True, exist_ok=True)
     shutil.copytree(work / outputs["base"], options.out, dirs_exist_ok=True)
+    for speaker, voice in VOICES.items():
+        folder = options.out / VOICES_FOLDER
+        (folder / f"{speaker}.safetensors").replace(folder / f"{voice}.safetensors")
     print(f"{options.out}: {outputs['measures']}")
     return 0
 

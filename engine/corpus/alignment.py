@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,6 +12,9 @@ from engine.corpus.packed import PackedCorpus
 
 CHUNK_SECONDS = 1800.0  # aligned together: enough to know the speaker, small enough for memory
 CONTEXT_SECONDS = 300.0  # known speech that helps to align a few new utterances
+
+
+Progress = Callable[[int, int], None]  # utterances done, utterances in all
 
 
 class Alignment(Protocol):
@@ -26,7 +29,9 @@ class Alignment(Protocol):
 class Align(Protocol):
     """Aligns utterances, None where the audio is too short for its text."""
 
-    def __call__(self, utterances: Sequence[Measured]) -> Sequence[Alignment | None]: ...
+    def __call__(
+        self, utterances: Sequence[Measured], progress: Progress
+    ) -> Sequence[Alignment | None]: ...
 
 
 def chunks(utterances: Iterable[Utterance]) -> Iterator[list[Utterance]]:
@@ -44,7 +49,11 @@ def chunks(utterances: Iterable[Utterance]) -> Iterator[list[Utterance]]:
 
 
 def align_chunk(
-    align: Align, corpus: PackedCorpus, chunk: Sequence[Utterance], worst_score: float
+    align: Align,
+    corpus: PackedCorpus,
+    chunk: Sequence[Utterance],
+    worst_score: float,
+    progress: Progress,
 ) -> Iterator[Utterance | Refusal]:
     """The utterances of a chunk with durations, or why they have none.
 
@@ -53,11 +62,12 @@ def align_chunk(
         corpus: what `chunk` is from.
         chunk: utterances of which some may be aligned already.
         worst_score: the lowest that is believed.
+        progress: told how many of the utterances that need it are aligned.
     """
     new = [utterance for utterance in chunk if not utterance.durations]
     context = _context(corpus, new) if len(new) < len(corpus) else []
     features = [Measured(item, corpus.audio(item), corpus.f0(item)) for item in (*new, *context)]
-    found = align(features)[: len(new)] if new else []
+    found = align(features, progress)[: len(new)] if new else []
     alignments = dict(zip((utterance.id for utterance in new), found, strict=True))
     for utterance in chunk:
         alignment = alignments.get(utterance.id)

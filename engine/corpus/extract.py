@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from engine.corpus.measure import Measured, Refusal, TextFrontend, measure
+from engine.corpus.measure import Measured, Refusal, measure
 from engine.corpus.settings import PreprocessSettings
 from engine.corpus.source import content_hash, source_entry
 from engine.errors import EngineError, MachineError
+from engine.text import Frontend
 from workspace.dataset import DatasetEntry
 from workspace.scan import Problem, printable
 
@@ -55,7 +56,7 @@ class Extraction:
     """
 
     folder: Path
-    frontend: TextFrontend
+    frontend: Frontend
     settings: PreprocessSettings
     known: frozenset[str]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,51 +17,8 @@ from engine.corpus.manifest import ALIGNMENT_FRAME, SyllableSpan, Utterance
 from engine.corpus.settings import PreprocessSettings
 from engine.corpus.source import SourceEntry, content_hash
 from engine.errors import EngineError, MachineError
+from engine.text import Frontend, Phonemes
 from workspace.scan import printable
-
-
-class SpokenSyllable(Protocol):
-    @property
-    def hanzi(self) -> str | None: ...
-    @property
-    def pinyin(self) -> str: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
-class Remark(Protocol):
-    @property
-    def kind(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-
-
-class Spoken(Protocol):
-    """What a text front end returns."""
-
-    @property
-    def text(self) -> str: ...
-    @property
-    def normalized(self) -> str: ...
-    @property
-    def symbols(self) -> tuple[str, ...]: ...
-    @property
-    def ids(self) -> tuple[int, ...]: ...
-    @property
-    def syllables(self) -> Sequence[SpokenSyllable]: ...
-    @property
-    def notes(self) -> Sequence[Remark]: ...
-
-
-class TextFrontend(Protocol):
-    """`engine.text.Frontend`, as far as a corpus needs it."""
-
-    def phonemize(self, text: str) -> Spoken: ...
-    def phonemes_from_pinyin(self, pairs: Sequence[tuple[str | None, str]]) -> Spoken: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +48,7 @@ class Refusal:
 
 def measure(
     source: SourceEntry,
-    frontend: TextFrontend,
+    frontend: Frontend,
     settings: PreprocessSettings | None = None,
     name: str | None = None,
 ) -> Measured | Refusal:
@@ -121,7 +76,7 @@ def measure(
 
 
 def _measure(
-    source: SourceEntry, frontend: TextFrontend, settings: PreprocessSettings, file: str
+    source: SourceEntry, frontend: Frontend, settings: PreprocessSettings, file: str
 ) -> Measured:
     spoken = _phonemize(source, frontend)
     recording = decode(source.audio)
@@ -149,15 +104,19 @@ def _measure(
     return Measured(utterance, cut, f0)
 
 
-def _phonemize(source: SourceEntry, frontend: TextFrontend) -> Spoken:
+def _phonemize(source: SourceEntry, frontend: Frontend) -> Phonemes:
+    name = printable(source.audio.name)
     if source.pinyin is not None:
         return frontend.phonemes_from_pinyin(source.pinyin)
     if source.text is None:
-        raise EngineError(
-            f"{printable(source.audio.name)} has no text",
-            f"write what it says into {printable(source.audio.stem)}.txt",
-        )
-    return frontend.phonemize(source.text)
+        stem = printable(source.audio.stem)
+        raise EngineError(f"{name} has no text", f"write what it says into {stem}.txt")
+    spoken = frontend.phonemize(source.text)
+    for note in spoken.notes:
+        # an emoji is not heard in the recording either, but a character is
+        if note.kind == "dropped" and any(character.isalnum() for character in note.text):
+            raise EngineError(f"the text of {name} has {note.text}: {note.reason}", "correct it")
+    return spoken
 
 
 def _clean(
@@ -200,7 +159,7 @@ def _clean(
 
 
 def _refuse_rate(
-    cut: NDArray[np.float32], spoken: Spoken, settings: PreprocessSettings, name: str
+    cut: NDArray[np.float32], spoken: Phonemes, settings: PreprocessSettings, name: str
 ) -> None:
     seconds = len(cut) / SAMPLE_RATE - 2 * settings.margin_seconds
     # an English word counts by its phonemes: about three to a syllable

@@ -26,11 +26,12 @@ import numpy as np
 from engine.corpus.alignment import Align, align_chunk, chunks
 from engine.corpus.extract import Extraction, Unchanged, extract
 from engine.corpus.manifest import Utterance
-from engine.corpus.measure import Measured, Refusal, TextFrontend, measure
+from engine.corpus.measure import Measured, Refusal, measure
 from engine.corpus.packed import MANIFEST, PackedCorpus, PackedWriter
 from engine.corpus.report import REPORT, Report, Tally
 from engine.corpus.settings import PreprocessSettings
 from engine.errors import EngineError, MachineError
+from engine.text import Frontend
 from workspace.dataset import DatasetLayout
 from workspace.files import folder_atomic
 
@@ -67,7 +68,7 @@ class Preparation:
     layout: DatasetLayout
     destination: Path
     settings: PreprocessSettings
-    frontend: TextFrontend
+    frontend: Frontend
     text_version: str
     align: Align
     aligner: str
@@ -173,17 +174,21 @@ def _align_all(order: Preparation, folder: Path, tally: Tally) -> None:
     corpus = PackedCorpus(folder)
     new = {utterance.id for utterance in corpus.utterances if not utterance.durations}
     progress = _Progress(order.emit, "align", len(new))
+    worst = order.settings.min_alignment_score
+
+    def step(done: int, total: int) -> None:
+        order.check()
+        progress.step()
+
     final = folder / f"aligned-{MANIFEST}"
     with final.open("wb") as file:
         for chunk in chunks(corpus.utterances):
-            order.check()
-            for item in align_chunk(order.align, corpus, chunk, order.settings.min_alignment_score):
+            for item in align_chunk(order.align, corpus, chunk, worst, step):
                 if isinstance(item, Refusal):
                     _refuse(order, tally, item)
                 else:
                     tally.keep(item, _median_f0(corpus, item), reused=item.id not in new)
                     file.write(item.to_json().encode() + b"\n")
-            progress.step(sum(1 for utterance in chunk if utterance.id in new))
     final.replace(folder / MANIFEST)
 
 
@@ -220,7 +225,7 @@ class _Progress:
         self._done, self._last = 0, clock() - PROGRESS_INTERVAL
 
     def step(self, count: int = 1) -> None:
-        self._done += count
+        self._done = min(self._done + count, self._total)  # speech for context counts for nothing
         now = self._clock()
         if self._done >= self._total or now - self._last >= PROGRESS_INTERVAL:
             self._last = now

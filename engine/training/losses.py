@@ -48,16 +48,17 @@ def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeigh
     acoustic, prosodic = style.split(model.config.style_dim, dim=-1)
     text = model.encode_text(batch.tokens, batch.token_lengths)
     logits, encoded = model.durations(text, prosodic, batch.token_lengths)
-    alignment = alignment_from_durations(batch.durations, int(batch.frame_lengths.max()))
+    frames = batch.energy.shape[-1] // CURVES_PER_FRAME  # a piece of a batch keeps its padding
+    alignment = alignment_from_durations(batch.durations, frames)
     prosody = model.prosody(encoded, alignment, prosodic, batch.frame_lengths)
     parts = duration_losses(logits, batch.durations, text.mask)
     parts |= curve_losses(prosody.f0, prosody.log_f0, prosody.voicing, prosody.energy, batch)
 
-    frames = batch.crop_wave.shape[-1] // FRAME_SAMPLES
-    index = batch.crop_start[:, None] + torch.arange(frames, device=style.device)
+    crop = batch.crop_wave.shape[-1] // FRAME_SAMPLES
+    index = batch.crop_start[:, None] + torch.arange(crop, device=style.device)
     asr = _gather(text.acoustic @ alignment, index)
     curve_index = CURVES_PER_FRAME * batch.crop_start[:, None] + torch.arange(
-        CURVES_PER_FRAME * frames, device=style.device
+        CURVES_PER_FRAME * crop, device=style.device
     )
     f0 = torch.where(batch.voicing > 0, 100.0 * torch.exp2(batch.log_f0), 0.0)
     f0, energy = (_gather(curve[:, None], curve_index)[:, 0] for curve in (f0, batch.energy))

@@ -31,7 +31,8 @@ from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 
 FROM_NOTHING = "none"  # spec["base"]: fresh weights of the settings' size
-NAMED_VOICES = 8  # speakers whose styles are kept with a base, those with most material
+NAMED_VOICES = 8  # speakers at most whose styles are kept with a base
+NAMED_SECONDS = 30.0  # of speech at least, for a style worth keeping
 
 
 def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
@@ -79,8 +80,11 @@ def _write(
     result: Trained,
     record: dict[str, Any],
 ) -> None:
-    by_material = sorted(data.speakers, key=lambda name: -len(data.of_speaker(name)))[:NAMED_VOICES]
-    styles = {name: speaker_style(model, data, data.of_speaker(name)) for name in by_material}
+    seconds = {name: sum(u.seconds for _, u in data.of_speaker(name)) for name in data.speakers}
+    named = sorted((s for s in seconds if seconds[s] >= NAMED_SECONDS), key=lambda s: -seconds[s])
+    styles = {
+        name: speaker_style(model, data, data.of_speaker(name)) for name in named[:NAMED_VOICES]
+    }
     card = {
         "kind": "base", "name": destination.name, "size": size, "base": base.name if base else None,
         "data": describe(data), "steps": result.steps, "best_step": result.best_step,
