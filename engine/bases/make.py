@@ -9,6 +9,7 @@ The voice S0150 is never heard, nor its texts read: it is what the base is judge
 from __future__ import annotations
 
 import argparse
+import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from engine.corpus.manifest import Utterance
 from engine.corpus.measure import Measured, Refusal, measure
 from engine.corpus.open_corpora import SourceEntry, entries
 from engine.corpus.packed import PackedCorpus, PackedWriter
@@ -34,6 +36,7 @@ from workspace.run import EventLog, JobFile
 
 HELD_OUT = "S0150"
 SETS = ("audio-cmn", "aishell1", "speechocean762")
+TEST_SHARE = 40  # one utterance in so many is never trained on, by the hash of its id
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
 SEED = 20
 NAME = "small"
@@ -59,7 +62,7 @@ def main(arguments: list[str]) -> int:
     if not (work / "packed").exists():
         pack(options.data, work / "packed", options.workers)
     if not (work / "prepared").exists():
-        align(work / "packed", work / "prepared")
+        align(work / "packed", work / "prepared", work / "test")
     settings = {
         "size": "small", "steps": options.steps, "batch_size": options.batch_size,
         "threads": options.threads,
@@ -124,38 +127,59 @@ def _frontend() -> Frontend:
 _loaded: Frontend | None = None
 
 
-def align(packed: Path, destination: Path) -> None:
-    """Train the aligner from nothing and write the corpus with its durations."""
+def align(packed: Path, destination: Path, test: Path) -> None:
+    """Train the aligner from nothing; write the corpus with its durations, the test part apart."""
     corpus = PackedCorpus(packed)
     utterances = list(corpus.utterances)
-    waves = [corpus.audio(u) for u in utterances]
-    symbols = [u.symbols for u in utterances]
-    speakers = [u.speaker for u in utterances]
+    data = examples(
+        [corpus.audio(u) for u in utterances],
+        [u.symbols for u in utterances],
+        [u.speaker for u in utterances],
+    )
     torch.manual_seed(SEED)
     network = AlignerNetwork(VOCABULARIES[VOCABULARY].size)
     settings = AlignerSettings(adaptation_steps=0)
     losses = train(
-        network, examples(waves, symbols, speakers), settings, steps=settings.steps,
-        prior_share=settings.prior_share, seed=SEED, progress=lambda i, n: _show("aligner", i, n),
-    )  # fmt: skip
-    print(
-        f"aligner: {np.mean(losses[:20]):.3f} -> {np.mean(losses[-20:]):.3f} nats a frame",
-        file=sys.stderr,
+        network,
+        [example for example, u in zip(data, utterances, strict=True) if not is_test(u)],
+        settings,
+        steps=settings.steps,
+        prior_share=settings.prior_share,
+        seed=SEED,
+        progress=lambda done, total: _show("aligner", done, total),
     )
+    likelihood = [f"{np.mean(part):.3f}" for part in (losses[:20], losses[-20:])]
+    print("aligner: nats a frame", *likelihood, file=sys.stderr)
     aligner = Aligner(network, settings, SEED)
-    alignments = aligner.align(waves, symbols, speakers, lambda i, n: _show("aligned", i, n))
-    kept = _good(speakers, [a.score if a else None for a in alignments])
+    alignments = [aligner.align_one(example) for example in data]
+    kept = _good([u.speaker for u in utterances], [a.score if a else None for a in alignments])
+    aligned = [
+        replace(utterance, durations=alignment.durations, score=round(alignment.score, 4))
+        for utterance, alignment, good in zip(utterances, alignments, kept, strict=True)
+        if alignment is not None and good
+    ]
+    _write(test, corpus, [u for u in aligned if is_test(u)])
+    _write(destination, corpus, [u for u in aligned if not is_test(u)], aligner)
+
+
+def is_test(utterance: Utterance) -> bool:
+    """Whether an utterance is held out of all training, by the hash of its id."""
+    return hashlib.sha256(utterance.id.encode()).digest()[0] % TEST_SHARE == 0
+
+
+def _write(
+    destination: Path,
+    corpus: PackedCorpus,
+    utterances: list[Utterance],
+    aligner: Aligner | None = None,
+) -> None:
     with folder_atomic(destination) as folder:
-        aligner.save(folder / ALIGNER_FILE)
+        if aligner is not None:
+            aligner.save(folder / ALIGNER_FILE)
         with PackedWriter(folder) as writer:
-            for utterance, wave, alignment, good in zip(
-                utterances, waves, alignments, kept, strict=True
-            ):
-                if alignment is not None and good:
-                    aligned = replace(
-                        utterance, durations=alignment.durations, score=round(alignment.score, 4)
-                    )
-                    writer.append(aligned, wave, corpus.f0(utterance))
+            for utterance in utterances:
+                # features are still where the unaligned corpus has them
+                writer.append(utterance, corpus.audio(utterance), corpus.f0(utterance))
 
 
 def _good(speakers: list[str], scores: list[float | None]) -> list[bool]:

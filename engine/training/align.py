@@ -259,12 +259,13 @@ class Aligner:
             )  # fmt: skip
         aligned = []
         for index, example in enumerate(data):
-            aligned.append(self._align(example))
+            aligned.append(self.align_one(example))
             progress(index + 1, len(data))
         return aligned
 
     @torch.no_grad()
-    def _align(self, example: Example) -> Alignment | None:
+    def align_one(self, example: Example) -> Alignment | None:
+        """The best path of an example as durations; None where it is too short for its text."""
         frames = example.mel.shape[1] // FRAMES_PER_ALIGNMENT_FRAME
         tokens = sum(count for _, count in example.states.tokens)
         if frames < tokens or example.mel.shape[1] < _shortest_path(example.states):

@@ -7,6 +7,7 @@ uninterrupted run would have drawn.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from engine.model.aligner import isotonic
 from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
 
 LARGEST_VALIDATION_SHARE = 10  # one in ten at most
+RICH_SPEAKER = 10  # utterances that a speaker must have to lend some to validation
 F0_REFERENCE = 100.0  # Hz
 
 
@@ -97,7 +99,7 @@ class TrainingSet:
 
     Args:
         corpora: prepared folders.
-        validation: how many utterances to set aside, spread over the speakers.
+        validation: how many utterances to set aside.
         longest: longest utterance taken, seconds.
 
     Raises:
@@ -121,7 +123,7 @@ class TrainingSet:
                 "see report.json there for what was refused and why",
             )
         count = min(validation, max(1, len(items) // LARGEST_VALIDATION_SHARE))
-        held_out = set(_spread_choice(items, count))
+        held_out = set(_set_aside(items, count))
         self.validation = [item for i, item in enumerate(items) if i in held_out]
         self.training = [item for i, item in enumerate(items) if i not in held_out]
         self._by_speaker: dict[str, list[int]] = {}
@@ -307,19 +309,15 @@ def _played(wave: NDArray[np.float32], rate: float, samples: int) -> NDArray[np.
     return np.pad(played, (0, samples - len(played))).astype(np.float32)
 
 
-def _spread_choice(items: Sequence[tuple[int, Utterance]], count: int) -> list[int]:
-    """Indices of `count` items, round robin over speakers, in an order fixed by the ids' hashes."""
-    by_speaker: dict[str, list[int]] = {}
-    for index in sorted(range(len(items)), key=lambda i: _digest(items[i][1].id)):
-        by_speaker.setdefault(items[index][1].speaker, []).append(index)
-    # most material first: a speaker with few utterances keeps them for training
-    queues = sorted(by_speaker.values(), key=len, reverse=True)
-    chosen: list[int] = []
-    while len(chosen) < count:
-        for queue in queues:
-            if queue and len(chosen) < count:
-                chosen.append(queue.pop())
-    return chosen
+def _set_aside(items: Sequence[tuple[int, Utterance]], count: int) -> list[int]:
+    """Indices of `count` items, fixed by the ids' hashes.
+
+    Speakers with little material keep it for training, as long as others have enough.
+    """
+    material = Counter(utterance.speaker for _, utterance in items)
+    rich = [i for i, (_, u) in enumerate(items) if material[u.speaker] >= RICH_SPEAKER]
+    candidates = rich if len(rich) >= count * LARGEST_VALIDATION_SHARE else range(len(items))
+    return sorted(candidates, key=lambda i: _digest(items[i][1].id))[:count]
 
 
 def _digest(text: str) -> bytes:
