@@ -28,7 +28,7 @@ SMALLEST_PIECE = 1  # utterances
 ADAM_BETAS = (0.9, 0.98)
 
 
-class Interrupted(EngineError):
+class TrainingStoppedError(EngineError):
     """The run was asked to stop; it stands at its last checkpoint."""
 
 
@@ -113,7 +113,7 @@ class Trainer:
         """Train to the end.
 
         Raises:
-            Interrupted: `stop` said so.
+            TrainingStoppedError: `stop` said so.
             EngineError: the run diverged beyond rescue.
             MachineError: memory ran out for a single utterance.
         """
@@ -122,7 +122,7 @@ class Trainer:
             self._step()
             if self.stop():
                 self._save()
-                raise Interrupted(
+                raise TrainingStoppedError(
                     f"stopped at step {self.progress.step}", "resume the job to go on from there"
                 )
             due = self.progress.step % self.settings.checkpoint_every == 0

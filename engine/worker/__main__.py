@@ -14,7 +14,7 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from engine.errors import EngineError, MachineError
-from engine.worker.stop import Cancelled, catch_termination
+from engine.worker.stop import JobCancelledError, catch_termination
 from workspace.run import EventLog, ExitCode, JobFile, Outcome
 from workspace.settings import SettingsError
 
@@ -50,7 +50,7 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
         run = import_module(f"engine.worker.{job.kind}").run
         outputs: dict[str, Any] = run(job, folder, events)
         return ExitCode.DONE, Outcome(outputs=outputs)
-    except Cancelled:
+    except JobCancelledError:
         return ExitCode.CANCELLED, Outcome(
             error="stopped on request", fix="resume or retry the job"
         )

@@ -8,7 +8,7 @@ from types import FrameType
 _requested = False
 
 
-class Cancelled(Exception):
+class JobCancelledError(Exception):
     """The job was asked to stop and has kept what it did so far."""
 
 
@@ -29,6 +29,6 @@ def stop_requested() -> bool:
 
 
 def check() -> None:
-    """Raise `Cancelled` when the process was asked to stop."""
+    """Raise `JobCancelledError` when the process was asked to stop."""
     if _requested:
-        raise Cancelled
+        raise JobCancelledError

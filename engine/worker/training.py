@@ -21,8 +21,8 @@ from engine.synthesis.speaker import Speaker, write_wav
 from engine.training.batches import TrainingSet
 from engine.training.parameters import choose
 from engine.training.settings import StageSettings
-from engine.training.trainer import Interrupted, Task, Trained, Trainer
-from engine.worker.stop import Cancelled, stop_requested
+from engine.training.trainer import Task, Trained, Trainer, TrainingStoppedError
+from engine.worker.stop import JobCancelledError, stop_requested
 from workspace.files import write_json
 from workspace.run import EventLog, JobFile
 
@@ -79,8 +79,8 @@ def train(
     """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint."""
     try:
         return Trainer(task, settings, folder, events, job.seed, stop_requested).run()
-    except Interrupted as error:
-        raise Cancelled from error
+    except TrainingStoppedError as error:
+        raise JobCancelledError from error
 
 
 def speak_with(vocabulary: str) -> Any:

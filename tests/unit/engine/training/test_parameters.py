@@ -58,7 +58,11 @@ def test_frozen_weights_are_bit_identical_after_a_run(
 
 
 def test_low_rank_updates_start_at_nothing_and_merge(model: SpeechModel) -> None:
-    tokens, lengths, style = torch.tensor([[0, 73, 127, 169, 0]]), torch.tensor([5]), torch.randn(1, 16)
+    tokens, lengths, style = (
+        torch.tensor([[0, 73, 127, 169, 0]]),
+        torch.tensor([5]),
+        torch.randn(1, 16),
+    )
     model.eval()
 
     def logits() -> torch.Tensor:

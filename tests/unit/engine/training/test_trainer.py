@@ -17,7 +17,7 @@ from engine.training.batches import Batch, TrainingSet
 from engine.training.losses import Losses
 from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
-from engine.training.trainer import Interrupted, Trainer, learning_rate
+from engine.training.trainer import Trainer, TrainingStoppedError, learning_rate
 from engine.training.validate import Measures
 from workspace.run import EVENTS_FILE, EventLog, read_events
 
@@ -104,7 +104,7 @@ def test_a_resumed_run_continues_the_same_curve(
     model.load_state_dict(start)
     folder = tmp_path / "resumed"
     steps = iter(range(1, 100))
-    with pytest.raises(Interrupted):
+    with pytest.raises(TrainingStoppedError):
         trainer(Counted(model, corpus), folder, stop=lambda: next(steps) == cut).run()
     torch.manual_seed(99)  # another process begins elsewhere
     with torch.no_grad():
