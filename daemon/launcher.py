@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys

@@ -19,7 +19,7 @@ async def placement(
     """The priority and position that a move gives a waiting or paused job.
 
     Args:
-        to: "top": it runs next; "bottom": last of its priority.
+        to: "first": it runs next; "last": after all others of its priority.
         before: id of the waiting job it is to stand directly before.
         priority: keeps its place among jobs of this priority.
 
@@ -36,12 +36,12 @@ async def placement(
     if before is not None:
         return await _before(store, job, before)
     first, last = await store.queue_ends()
-    if to == "bottom":
+    if to == "last":
         return job.priority, last + 1
-    if to == "top":
+    if to == "first":
         highest = await store.highest_priority()
         return max(job.priority, job.priority if highest is None else highest), first - 1
-    raise BadRequestError(f"a job cannot be moved to {to!r}", "valid places: top, bottom")
+    raise BadRequestError(f"a job cannot be moved to {to!r}", "valid places: first, last")
 
 
 async def _before(store: Store, job: Job, other_id: str) -> tuple[int, float]:
@@ -55,7 +55,7 @@ async def _before(store: Store, job: Job, other_id: str) -> tuple[int, float]:
         await store.spread_positions()
         place = await _halfway(store, job, await store.job(other.id))
     if place is None:
-        raise WrongStateError(f"there is no room before {other.id}", "move it to the top first")
+        raise WrongStateError(f"there is no room before {other.id}", "move it to the first place")
     return other.priority, place
 
 

@@ -7,8 +7,8 @@ session of its own, writes `process.json`, starts the worker as its child, waits
 before the first order: a shim that lives for days does not meet newer code half-way.
 
 An order is one packet, a JSON object: `run` (the run's folder), `attempt`, `claim`, `argv`, `cwd`,
-`environment`; with it come two descriptors: the run's lock, already held, and its log. The answer is
-one packet: `{"pid": ..., "start": ...}` or `{"error": ...}`.
+`environment`; with it come two descriptors: the run's lock, already held, and its log. The answer
+is one packet: `{"pid": ..., "start": ...}` or `{"error": ...}`.
 
 The lock is inherited by shim and worker and so is held for exactly as long as one of them lives,
 however they die.
@@ -62,9 +62,7 @@ def _launch(orders: socket.socket, order: dict[str, Any], descriptors: list[int]
         try:
             orders.close()
             _run(order, *descriptors)
-        except (
-            BaseException
-        ) as error:  # the forked child must never return into the launcher's loop
+        except BaseException as error:  # noqa: BLE001  (the child must not enter the parent's loop)
             os.write(2, f"yinfang shim: {type(error).__name__}: {error}\n".encode())
         finally:
             os._exit(70)

@@ -146,10 +146,8 @@ class Store:
         # Taken before the write, without awaiting anything: submissions may overlap.
         self._next_number = number + len(fresh)
         if fresh:
-            await self._write(
-                "submit",
-                jobs=json.dumps([rows.submission(job) for job in fresh], ensure_ascii=False),
-            )
+            lines = [rows.submission(job) for job in fresh]
+            await self._write("submit", jobs=json.dumps(lines, ensure_ascii=False))
         return jobs
 
     async def transition(self, before: Job, after: Job) -> Job:
@@ -175,11 +173,12 @@ class Store:
         """Give waiting jobs whole-numbered positions again, in their present order."""
         await self._write("spread_positions")
 
-    async def keep_dataset(self, name: str, record: Mapping[str, Any]) -> None:
-        await self._write("keep_dataset", name=name, record=json.dumps(record, ensure_ascii=False))
+    async def keep_dataset(self, folder: str, record: Mapping[str, Any]) -> None:
+        content = json.dumps(record, ensure_ascii=False)
+        await self._write("keep_dataset", folder=folder, record=content)
 
-    async def forget_dataset(self, name: str) -> None:
-        await self._write("forget_dataset", name=name)
+    async def forget_dataset(self, folder: str) -> None:
+        await self._write("forget_dataset", folder=folder)
 
     # Reading
 
@@ -211,6 +210,10 @@ class Store:
     async def listed(self, states: Iterable[JobState], limit: int) -> list[Job]:
         """The newest jobs in these states, newest first."""
         return await self._jobs("listed", states=json.dumps(list(states)), limit=limit)
+
+    async def for_datasets(self) -> list[Job]:
+        """All jobs that came from a plan or name a dataset."""
+        return await self._jobs("for_datasets")
 
     async def cancelled_for(self, job_id: str) -> list[Job]:
         """Jobs that were cancelled because this one ended badly."""
@@ -245,7 +248,7 @@ class Store:
         return None if highest is None else int(highest)
 
     async def position_before(self, job: Job, moving: Job) -> float | None:
-        """Position of the waiting job right before `job`, `moving` left out; None if it is first."""
+        """Position of the waiting job right before `job`, `moving` left out; None: it is first."""
         found = await self._read(
             "neighbour_before", priority=job.priority, position=job.position, number=moving.number
         )
@@ -276,8 +279,8 @@ class Store:
         return int(last)
 
     async def datasets(self) -> dict[str, dict[str, Any]]:
-        """Name -> record of every known dataset."""
-        return {name: json.loads(record) for name, record in await self._read("datasets")}
+        """Folder (from the workspace's root) -> record of every known dataset."""
+        return {folder: json.loads(record) for folder, record in await self._read("datasets")}
 
     async def _keep_config(self, config: Mapping[str, Any]) -> str:
         content = json.dumps(config, sort_keys=True, ensure_ascii=False, default=str)

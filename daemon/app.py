@@ -1,0 +1,194 @@
+"""The daemon as a whole: what is opened, in which order, and how it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from daemon.board import Board
+from daemon.config import SPEECH_COMMAND, WORKER_COMMAND, DaemonSettings
+from daemon.dispatch import Dispatcher
+from daemon.errors import SpeechFailedError, WorkspaceBusyError
+from daemon.intake import Intake
+from daemon.methods import Methods
+from daemon.process import lock
+from daemon.resources import Machine
+from daemon.server import Server
+from daemon.speech import SpeechLane
+from daemon.store import Store
+from daemon.supervise import LocalBackend
+from daemon.voices import can_speak
+from daemon.watchsettings import TABLE as WATCH_TABLE
+from daemon.watchsettings import WatchSettings
+from workspace.layout import Workspace
+from workspace.settings import load_table, read_config
+
+TABLE = "daemon"
+STATE_MODE = 0o700
+LOCK_PATIENCE = 5.0  # seconds that a daemon which is leaving may still hold the workspace
+LOCK_INTERVAL = 0.02  # seconds between looks at its lock
+
+RUN_NAME = re.compile(r"j(\d{1,18})(?:-|$)")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    store: Store
+    dispatcher: Dispatcher
+    speech: SpeechLane
+    board: Board
+    intake: Intake
+    server: Server
+
+
+class App:
+    """A daemon from start to end."""
+
+    def __init__(self, workspace: Workspace, environ: Mapping[str, str] = os.environ) -> None:
+        """
+        Raises:
+            SettingsError: `config.toml` cannot be used.
+        """
+        self._workspace = workspace
+        self._environ = dict(environ)
+        self._settings = load_table(workspace.config, TABLE, DaemonSettings, environ)
+        self._watch_settings = load_table(workspace.config, WATCH_TABLE, WatchSettings, environ)
+        self._leaving = asyncio.Event()
+        self._stop_workers = False
+
+    def leave(self, stop_workers: bool = False) -> None:
+        """Begin to end; running jobs live on unless `stop_workers`."""
+        self._stop_workers = self._stop_workers or stop_workers
+        self._leaving.set()
+
+    async def run(self) -> None:
+        """Run until told to leave.
+
+        Raises:
+            WorkspaceBusyError: another daemon holds the workspace.
+            DatabaseMismatchError: `jobs.db` cannot be used.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.leave)
+        async with self._alone(), self._parts() as parts:
+            await self._serve(parts)
+
+    async def _serve(self, parts: _Parts) -> None:
+        """Run the parts until told to leave, or until one of them fails."""
+        await parts.server.open()
+        log.info("up: %s, pid %d", self._workspace.root, os.getpid())
+        tasks = [
+            asyncio.create_task(parts.dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(parts.intake.run(), name="intake"),
+            asyncio.create_task(parts.board.run(parts.store.running), name="board"),
+            asyncio.create_task(self._warm_up(parts.speech), name="speech-warm-up"),
+        ]
+        leaving = asyncio.create_task(self._leaving.wait(), name="leaving")
+        try:
+            await _first_failure(tasks, leaving)
+        finally:
+            log.info("leaving%s", ", jobs are stopped" if self._stop_workers else "")
+            for task in (*tasks, leaving):
+                task.cancel()
+            await asyncio.gather(*tasks, leaving, return_exceptions=True)
+            await parts.dispatcher.close(self._stop_workers)
+
+    async def _warm_up(self, speech: SpeechLane) -> None:
+        """Have the speech worker ready before anybody asks, if there is anything to speak with."""
+        if not await asyncio.to_thread(can_speak, self._workspace):
+            return
+        try:
+            await speech.warm()
+        except SpeechFailedError as error:
+            log.warning("the speech worker is not warm: %s", error.message)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Hold the workspace's lock, which the kernel gives back however we end."""
+        self._workspace.state.mkdir(mode=STATE_MODE, parents=True, exist_ok=True)
+        deadline = asyncio.get_running_loop().time() + LOCK_PATIENCE
+        while (held := lock(self._workspace.lock)) is None:
+            # A daemon that is just leaving has removed its socket and holds the lock a moment more.
+            over = asyncio.get_running_loop().time() > deadline
+            if not self._workspace.socket.exists() and not over:
+                await asyncio.sleep(LOCK_INTERVAL)
+                continue
+            raise WorkspaceBusyError(
+                f"another daemon already runs for {self._workspace.root}",
+                "`yinfang status` shows it, `yinfang down` stops it",
+            )
+        try:
+            yield
+        finally:
+            os.close(held)
+
+    @contextlib.asynccontextmanager
+    async def _parts(self) -> AsyncIterator[_Parts]:
+        workspace, settings = self._workspace, self._settings
+        store = await Store.open(workspace.jobs_db, _first_number(workspace))
+        command = settings.worker_command or WORKER_COMMAND
+        backend = LocalBackend(workspace, command, self._worker_environment())
+        machine = Machine(workspace.root, settings)
+        dispatcher = Dispatcher(workspace, store, backend, machine, settings)
+        speech = SpeechLane(
+            workspace,
+            settings.speech_command or SPEECH_COMMAND,
+            {**self._worker_environment(), "CUDA_VISIBLE_DEVICES": settings.speech_gpu},
+            settings.speech_idle_minutes * 60,
+        )
+        board = Board(workspace)
+        intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
+        methods = Methods(
+            workspace=workspace,
+            store=store,
+            dispatcher=dispatcher,
+            board=board,
+            machine=machine,
+            speech=speech,
+            intake=intake,
+            read_config=self._read_config,
+            shut_down=self.leave,
+        )
+        server = Server(workspace.socket, methods.table(), methods.streams())
+        await asyncio.to_thread(backend.open)
+        try:
+            yield _Parts(store, dispatcher, speech, board, intake, server)
+        finally:
+            await speech.close()
+            await server.close()
+            await store.close()
+            server.remove()  # last: whoever waits for our end looks for the socket
+
+    def _worker_environment(self) -> dict[str, str]:
+        # Idle OpenMP threads that spin would eat the cores that other jobs compute on.
+        return {**self._environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
+
+    def _read_config(self) -> dict[str, Any]:
+        return read_config(self._workspace.config)
+
+
+async def _first_failure(tasks: Iterable[asyncio.Task[None]], leaving: asyncio.Task[Any]) -> None:
+    """Return when it is time to leave; raise what a part raised."""
+    pending: set[asyncio.Task[Any]] = {leaving, *tasks}
+    while not leaving.done():
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+def _first_number(workspace: Workspace) -> int:
+    """A job number above those of all run folders, in case `jobs.db` was taken away."""
+    if not workspace.runs.is_dir():
+        return 1
+    found = (RUN_NAME.match(folder.name) for folder in workspace.runs.iterdir())
+    return max((int(match[1]) for match in found if match), default=0) + 1

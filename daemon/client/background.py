@@ -1,0 +1,71 @@
+"""Starting the daemon of a workspace without a terminal to keep it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from daemon.client.blocking import connect
+from daemon.errors import DaemonError, DaemonUnreachableError
+from workspace.layout import Workspace
+
+START_TIMEOUT = 30.0  # seconds; it takes under one, but a cold disk may be slow
+CHECK_INTERVAL = 0.02  # seconds
+
+
+def start_in_background(workspace: Workspace, timeout: float = START_TIMEOUT) -> dict[str, object]:
+    """Start a daemon in a session of its own and wait until it answers.
+
+    A daemon that already answers is left alone.
+
+    Args:
+        workspace: its workspace.
+        timeout: seconds to wait.
+
+    Returns:
+        What the daemon says of itself: `pid`, `version`, `protocol`.
+
+    Raises:
+        DaemonUnreachableError: it ended at once, with its own words, or does not answer in time.
+    """
+    answer = _greeting(workspace)
+    if answer is not None:
+        return answer
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "daemon", str(workspace.root)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        cwd=workspace.root,
+    )
+    deadline = time.monotonic() + timeout
+    while (answer := _greeting(workspace)) is None:
+        if process.poll() is not None:
+            said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
+            last = said.splitlines()[-1] if said else f"exit code {process.returncode}"
+            raise DaemonUnreachableError(
+                f"the daemon did not start: {last}", "see .yinfang/daemon.log"
+            )
+        if time.monotonic() > deadline:
+            message = f"the daemon did not answer in {timeout:.0f} s"
+            raise DaemonUnreachableError(message, "see .yinfang/daemon.log")
+        time.sleep(CHECK_INTERVAL)
+    if process.stderr is not None:
+        process.stderr.close()
+    # It is not ours to wait for: it outlives us.
+    process.returncode = 0
+    return answer
+
+
+def _greeting(workspace: Workspace) -> dict[str, object] | None:
+    try:
+        with connect(workspace) as client:
+            return client.daemon
+    except DaemonUnreachableError:
+        return None
+    except DaemonError as error:
+        if error.code == "connection-lost":
+            return None
+        raise

@@ -1,0 +1,194 @@
+"""What daemon and client say to each other: lines of JSON over any pair of byte streams.
+
+    client: {"id": 1, "method": "jobs.show", "params": {"id": "j00012"}}
+    daemon: {"id": 1, "result": {...}}
+        or  {"id": 1, "error": {"code": "unknown-job", "message": "...", "fix": "..."}}
+
+A method in `STREAMS` answers with any number of events, each with a cursor from which a later
+request can go on, and then an end:
+
+    daemon: {"id": 2, "event": {...}, "cursor": 1024}
+            {"id": 2, "end": {}}
+
+Requests overlap freely on one connection; `{"method": "stop", "params": {"request": 2}}` ends a
+stream. The first request must be `hello`. This module needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+PROTOCOL_VERSION = 1
+LINE_LIMIT = 64 << 20  # bytes of one line
+LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing:
+    """No parameters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The handshake.
+
+    Attributes:
+        protocol: the client's `PROTOCOL_VERSION`.
+        client: what it is, for the daemon's log.
+    """
+
+    protocol: int
+    client: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopStream:
+    """`request`: id of the stream's request."""
+
+    request: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListJobs:
+    """`states`: only jobs in one of these; empty means all."""
+
+    states: list[str] = field(default_factory=list)
+    limit: int = LIST_LIMIT
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneJob:
+    """`id`: a job's id, or its number."""
+
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitJob:
+    """A job made by hand; see `daemon.store.NewJob`."""
+
+    kind: str
+    spec: dict[str, Any] = field(default_factory=dict)
+    depends_on: list[str] = field(default_factory=list)
+    priority: int | None = None
+    key: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveJob:
+    """Where a waiting job goes: exactly one of `to`, `before` and `priority`.
+
+    Attributes:
+        to: "first" or "last".
+        before: id of another waiting job.
+    """
+
+    id: str
+    to: str | None = None
+    before: str | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowRun:
+    """A run's log or events.
+
+    Attributes:
+        cursor: byte offset to begin at.
+        follow: go on until the job has ended.
+    """
+
+    id: str
+    cursor: int = 0
+    follow: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowJobs:
+    """State changes of all jobs.
+
+    Attributes:
+        cursor: id of the last event already known; -1 begins with what comes next.
+        follow: go on for ever.
+    """
+
+    cursor: int = 0
+    follow: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByName:
+    """`name` of a dataset or voice."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speak:
+    """A text to be spoken now.
+
+    Attributes:
+        voice: None speaks with the newest base's own voice.
+        speed: 1.2 is a fifth faster.
+        version: of the voice; None is the newest.
+    """
+
+    text: str
+    voice: str | None = None
+    speed: float = 1.0
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shutdown:
+    """`stop_workers`: also stop running jobs, at a checkpoint; otherwise they live on."""
+
+    stop_workers: bool = False
+
+
+METHODS: dict[str, type[Any]] = {
+    "hello": Hello,
+    "stop": StopStream,
+    "status": Nothing,
+    "jobs.list": ListJobs,
+    "jobs.show": OneJob,
+    "jobs.submit": SubmitJob,
+    "jobs.cancel": OneJob,
+    "jobs.retry": OneJob,
+    "jobs.pause": OneJob,
+    "jobs.resume": OneJob,
+    "jobs.move": MoveJob,
+    "datasets.list": Nothing,
+    "datasets.show": ByName,
+    "datasets.rescan": Nothing,
+    "voices.list": Nothing,
+    "voices.show": ByName,
+    "shutdown": Shutdown,
+}
+
+STREAMS: dict[str, type[Any]] = {
+    "jobs.logs": FollowRun,  # events {"text"}; cursor: byte offset
+    "run.events": FollowRun,  # a run's events as written; cursor: byte offset
+    "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
+    "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
+}
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """One line."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any]:
+    """The message of a line.
+
+    Raises:
+        ValueError: it is not a JSON object in UTF-8.
+    """
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        raise ValueError("not a JSON object")
+    return message
