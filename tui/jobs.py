@@ -116,7 +116,7 @@ def loss_curves(events: Iterable[Mapping[str, Any]]) -> list[LossCurve]:
 def run_events(client: SyncClient, job_id: str) -> list[dict[str, Any]]:
     """All events of a job's run so far."""
     stream = client.stream("run.events", id=job_id, follow=False)
-    return [item.get("event", item) for item in stream]
+    return list(stream)
 
 
 def checkpoints(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import typer
 
 from tui.cli import session
 from tui.cli.output import CommandError, Exit, JsonOption, print_json, stdout, write_line
-from tui.jobs import match
+from tui.jobs import match, run_events
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
@@ -87,8 +87,7 @@ def show(ctx: typer.Context, job: JobArgument, as_json: JsonOption = False) -> N
     with session.of(ctx).daemon() as client:
         id_ = job_id(client, job)
         record = client.call("jobs.show", id=id_)
-        events = list(client.stream("run.events", id=id_, follow=False))
-    events = [event.get("event", event) for event in events]
+        events = run_events(client, id_)
     if as_json:
         print_json({**record, "events": events})
         return
