@@ -22,9 +22,10 @@ import torch
 
 from engine.corpus.manifest import Utterance
 from engine.corpus.measure import Measured, Refusal, measure
-from engine.corpus.open_corpora import SourceEntry, entries
+from engine.corpus.open_corpora import entries
 from engine.corpus.packed import PackedCorpus, PackedWriter
 from engine.corpus.settings import PreprocessSettings
+from engine.corpus.source import SourceEntry
 from engine.model.aligner import AlignerNetwork
 from engine.model.base import VOICES_FOLDER
 from engine.text import VOCABULARIES, Frontend

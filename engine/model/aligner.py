@@ -156,7 +156,7 @@ def occupancy(
 
     joint = (alpha + beta).transpose(0, 1)  # (batch, frames, states)
     likelihood = torch.logsumexp(joint[:, 0], dim=-1)
-    valid = torch.arange(length, device=emission.device) < frames[:, None]
+    valid = torch.arange(length, device=emission.device).unsqueeze(0) < frames[:, None]
     return torch.softmax(joint, dim=-1) * valid[..., None], likelihood
 
 

@@ -158,7 +158,8 @@ def _fused_scan(
     scan: Any = mamba_chunk_scan_combined
     y: Tensor = scan(
         x.contiguous(), dt.contiguous(), a,
-        b.unsqueeze(2).contiguous(), c.unsqueeze(2).contiguous(), chunk, D=d, dt_bias=dt_bias, dt_softplus=True,
+        b.unsqueeze(2).contiguous(), c.unsqueeze(2).contiguous(), chunk,
+        D=d, dt_bias=dt_bias, dt_softplus=True,
     )  # fmt: skip
     return y
 

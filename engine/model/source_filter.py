@@ -45,7 +45,8 @@ class StyledConvNeXtBlock(nn.Module):
         gain, shift = self.fc(style).unsqueeze(1).chunk(2, dim=-1)
         h = self.norm(h) * (1 + gain) + shift
         h = self.narrow(F.gelu(self.widen(h)))
-        return x + (h * self.scale).transpose(1, 2)
+        out: Tensor = x + (h * self.scale).transpose(1, 2)
+        return out
 
 
 class SourceFilterDecoder(nn.Module):
@@ -70,6 +71,9 @@ class SourceFilterDecoder(nn.Module):
         self.head = nn.Linear(size.width, size.harmonic_bands + size.noise_bands)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.constant_(self.head.bias, -3.0)  # quiet at first: near speech's level
+        self.window: Tensor
+        self.harmonic_basis: Tensor
+        self.noise_basis: Tensor
         self.register_buffer(
             "harmonic_basis", band_basis(size.harmonic_bands, size.n_fft), persistent=False
         )
@@ -134,7 +138,8 @@ class SourceFilterDecoder(nn.Module):
         """Spectra (batch, frames, n_fft // 2 + 1) of Hann windows centred on hop (i + 1/2)."""
         margin = (self.window_length - self.hop) // 2
         framed = F.pad(source, (margin, margin)).unfold(-1, self.window_length, self.hop)
-        return torch.fft.rfft(framed * self.window, self.n_fft)
+        spectra: Tensor = torch.fft.rfft(framed * self.window, self.n_fft)
+        return spectra
 
     def _overlap_add(self, frames: Tensor) -> Tensor:
         """Sum of frames a hop apart, without a second window: a filter may ring past the first."""

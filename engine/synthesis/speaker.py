@@ -118,8 +118,8 @@ class Speaker:
         length = torch.tensor([tokens.shape[1]], device=self.device)
         audio = self.graph.synthesize(tokens, length, style, speed).audio[0].float().cpu().numpy()
         peak = float(np.abs(audio).max())
-        limited: NDArray[np.float32] = audio * min(1.0, PEAK_LIMIT / peak) if peak else audio
-        return limited
+        gain = min(1.0, PEAK_LIMIT / peak) if peak else 1.0
+        return np.asarray(audio * gain, dtype=np.float32)
 
 
 def load_speaker(

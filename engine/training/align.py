@@ -119,7 +119,7 @@ def train(
         prior_weight = max(0.0, 1 - step / (prior_share * steps)) if prior_share else 0.0
         loss = _loss(network, batch, prior_weight)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_CLIP)
         optimizer.step()
         schedule.step()
@@ -145,7 +145,8 @@ def _loss(network: AlignerNetwork, batch: Sequence[Example], prior_weight: float
         )
         prior = network.log_prior.exp() * PRIOR_MOMENTUM + (1 - PRIOR_MOMENTUM) * mass / mass.sum()
         network.log_prior.copy_(prior.clamp(min=1e-5).log())
-    return -(posterior * emission).sum() / frames.sum()
+    loss: Tensor = -(posterior * emission).sum() / frames.sum()
+    return loss
 
 
 def diagonal_prior(frames: Tensor, sizes: Tensor, length: int, states: int) -> Tensor:

@@ -182,7 +182,7 @@ class Trainer:
         for piece in batch.split(self.progress.parts):
             share = len(piece) / len(batch)
             losses = self.task.losses(piece)
-            (losses.total * share).backward()  # type: ignore[no-untyped-call]
+            (losses.total * share).backward()
             for name, value in {"total": losses.total, **losses.parts}.items():
                 totals[name] = totals.get(name, 0.0) + share * float(value.detach())
         norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), self.settings.gradient_clip)
