@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from tui.cli.output import Exit, JsonOption, print_json, stdout, write_line
 from tui.quantities import ago, size
 
 if TYPE_CHECKING:
+    from tui.cli.listing import Row
     from workspace.dataset import DatasetLayout
 
 SHOWN_PROBLEMS = 20
@@ -38,20 +40,25 @@ def list_datasets(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if not records:
         write_line("no datasets yet: drop a folder of recordings into datasets/")
         return
-    from rich import box
-    from rich.table import Table
+    from tui.cli.listing import listing
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("dataset", "state", "role", "utterances", "size", "changed", "why"):
-        table.add_column(heading, justify="right" if heading in ("utterances", "size") else "left")
-    for record in records:
-        why = " – ".join(part for part in (record.get("reason"), record.get("fix")) if part)
-        table.add_row(
-            record["name"], record["state"], record.get("role") or "",
-            _count(record.get("utterances")), size(record.get("bytes")),
-            ago(record.get("updated"), time.time()), why,
-        )  # fmt: skip
-    stdout().print(table)
+    rows = [_row(record, time.time()) for record in records]
+    headings = ("dataset", "state", "role", "utterances", "size", "changed")
+    stdout().print(listing(headings, rows, right=("utterances", "size")))
+
+
+def _row(record: Mapping[str, Any], now: float) -> Row:
+    from rich.text import Text
+
+    from tui.cli.listing import Row
+
+    cells = (
+        record["name"], record["state"], record.get("role") or "",
+        _count(record.get("utterances")), size(record.get("bytes")),
+        ago(record.get("updated"), now),
+    )  # fmt: skip
+    why = " – ".join(part for part in (record.get("reason"), record.get("fix")) if part)
+    return Row(tuple(map(Text, cells)), (why,))
 
 
 @app.command()
@@ -72,8 +79,8 @@ def show(
         print_json(record)
         return
     for key, value in record.items():
-        if value not in (None, "", [], {}):
-            write_line(f"{key:<12} {_readable(key, value)}")
+        if value not in (None, "", 0, [], {}) and key != "stamp":
+            write_line(f"{key.replace('_', ' '):<14} {_readable(key, value)}")
 
 
 @app.command()
@@ -140,4 +147,6 @@ def _readable(key: str, value: Any) -> str:
         return size(value)
     if key == "updated":
         return ago(value, time.time())
-    return str(value)
+    if key == "problems":
+        return "".join(f"\n  {item['path']}: {item['reason']} – {item['fix']}" for item in value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

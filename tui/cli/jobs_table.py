@@ -1,20 +1,19 @@
-"""Jobs as a table with progress bars."""
+"""Jobs as a list with progress bars."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
+from tui.cli.listing import Row, listing
 from tui.jobs import Progress, progress, short_id, subject
 from tui.quantities import ago, duration, rate
 
-BAR_WIDTH = 16
+BAR_WIDTH = 10  # characters
+HEADINGS = ("job", "kind", "about", "state", "progress", "time")
 STATE_STYLES = {
     "waiting": "yellow", "running": "bold cyan", "paused": "magenta",
     "succeeded": "green", "failed": "bold red", "cancelled": "dim",
@@ -25,58 +24,44 @@ def jobs_table(jobs: Sequence[Mapping[str, Any]], now: float) -> RenderableType:
     """A row for each job, in the order given; `now` is Unix time in seconds."""
     if not jobs:
         return Text("no jobs: drop a folder of recordings into datasets/")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
-    for heading in ("job", "kind", "about", "state"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("progress", no_wrap=True)
-    table.add_column("rate", justify="right", no_wrap=True)
-    table.add_column("left", justify="right", no_wrap=True)
-    table.add_column("why", overflow="fold")
-    for job in jobs:
-        table.add_row(*_row(job, now))
-    return table
+    return listing(HEADINGS, [_row(job, now) for job in jobs])
 
 
-def _row(job: Mapping[str, Any], now: float) -> list[RenderableType]:
-    running = job["state"] == "running"
-    report = progress(job) if running else None
-    return [
-        short_id(job),
-        job["kind"],
+def _row(job: Mapping[str, Any], now: float) -> Row:
+    report = progress(job) if job["state"] == "running" else None
+    cells = (
+        Text(short_id(job)),
+        Text(str(job["kind"])),
         Text(subject(job)),
         Text(job["state"], style=STATE_STYLES.get(job["state"], "")),
-        _bar(report) if report else Text(_when(job, now), style="dim"),
-        rate(report.rate, report.unit) if report else "",
-        duration(report.eta) if report else "",
-        Text(_why(job, report)),
-    ]
-
-
-def _bar(report: Progress) -> RenderableType:
-    if report.share is None:
-        return Text(f"{report.done:,.0f} {report.unit}")
-    table = Table.grid(padding=(0, 1))
-    table.add_row(
-        ProgressBar(total=1.0, completed=report.share, width=BAR_WIDTH), f"{report.share:4.0%}"
+        bar(report) if report else Text(ago(job.get("ended"), now), style="dim"),
+        Text(_time(job, report), style="dim"),
     )
-    return table
+    return Row(cells, (_why(job, report),))
 
 
-def _when(job: Mapping[str, Any], now: float) -> str:
-    ended = job.get("ended")
-    if ended is None:
-        return ""
-    took = duration(ended - job["started"]) if job.get("started") else ""
-    return f"{ago(ended, now)}" + (f", took {took}" if took else "")
+def bar(report: Progress) -> Text:
+    """A progress bar with its percentage; how much is done where the whole is not known."""
+    if report.share is None:
+        return Text(f"{report.done:,.0f} {report.unit}".rstrip())
+    filled = round(report.share * BAR_WIDTH)
+    return Text.assemble(
+        ("━" * filled, "cyan"), ("─" * (BAR_WIDTH - filled), "dim"), f" {report.share:4.0%}"
+    )
+
+
+def _time(job: Mapping[str, Any], report: Progress | None) -> str:
+    if report:
+        return f"{duration(report.eta)} left" if report.eta is not None else ""
+    if job.get("ended") and job.get("started"):
+        return f"took {duration(job['ended'] - job['started'])}"
+    return ""
 
 
 def _why(job: Mapping[str, Any], report: Progress | None) -> str:
-    if report and report.stage:
-        return report.stage
+    if report:
+        speed = rate(report.rate, report.unit)
+        parts = [str(job.get("reason") or ""), report.stage, speed]
+        return ", ".join(part for part in parts if part)
     parts = [str(job.get("reason") or ""), str(job.get("fix") or "")]
     return " – ".join(part for part in parts if part)
-
-
-def with_notes(table: RenderableType, notes: Sequence[str]) -> RenderableType:
-    """The table and, below it, lines for the person."""
-    return Group(table, *(Text(note, style="dim") for note in notes))

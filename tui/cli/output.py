@@ -6,6 +6,7 @@ stdout is for output alone, so that it can be piped; this module owns stderr and
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+PIPE_WIDTH = 400  # columns
 
 
 class Exit(IntEnum):
@@ -42,10 +46,14 @@ class CommandError(Exception):
 
 
 def stdout() -> Console:
-    """A console on standard output; markup is off, since names come from users."""
+    """A console on standard output; markup is off, since names come from users.
+
+    A pipe has no width: lines are then kept whole, for grep.
+    """
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, soft_wrap=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(markup=False, highlight=False, width=width)
 
 
 def print_json(value: Any) -> None:

@@ -38,18 +38,16 @@ def list_voices(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if not voices:
         write_line("no voices yet: drop one speaker's recordings into datasets/NAME/")
         return
-    from rich import box
-    from rich.table import Table
+    from rich.text import Text
 
-    table = Table(
-        "voice", "version", "base", "made", "figures", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    from tui.cli.listing import Row, listing
+
+    rows = []
     for voice in voices:
-        table.add_row(
-            voice["name"], str(voice.get("version", "")), str(voice.get("base", "")),
-            ago(voice.get("created"), time.time()), _figures(voice.get("metrics") or {}),
-        )  # fmt: skip
-    stdout().print(table)
+        cells = (voice["name"], voice["version"], ago(voice.get("created"), time.time()))
+        below = voice.get("problem") or _figures(voice.get("measures") or {})
+        rows.append(Row(tuple(map(Text, cells)), (below,)))
+    stdout().print(listing(("voice", "version", "made"), rows))
 
 
 @app.command()
@@ -59,7 +57,7 @@ def show(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) ->
     \b
     Examples:
       yinfang voices show alice
-      yinfang voices show alice --json | jq .metrics
+      yinfang voices show alice --json | jq .measures
     """
     with session.of(ctx).daemon() as client:
         voice = client.call("voices.show", name=name)

@@ -22,8 +22,8 @@ def job(number: int = 1, state: str = "running", **values: Any) -> dict[str, Any
     }  # fmt: skip
 
 
-def drawn(renderable: Any) -> str:
-    console = Console(width=160, markup=False, highlight=False, color_system=None, record=True)
+def drawn(renderable: Any, width: int = 160) -> str:
+    console = Console(width=width, markup=False, highlight=False, color_system=None, record=True)
     with console.capture() as capture:
         console.print(renderable)
     return capture.get()
@@ -32,7 +32,7 @@ def drawn(renderable: Any) -> str:
 def test_a_running_job_has_bar_rate_and_time_left() -> None:
     report = {"done": 30, "total": 120, "unit": "steps", "stage": "", "rate": 2.0, "eta": 45.0}
     text = drawn(jobs_table([job(progress=report)], NOW))
-    for part in ("j00001", "stage2", "alice", "running", "━", "25%", "2 steps/s", "45 s"):
+    for part in ("j00001", "stage2", "alice", "running", "━", "25%", "2 steps/s", "45 s left"):
         assert part in text
 
 
@@ -42,7 +42,16 @@ def test_a_waiting_job_says_why_and_a_failed_one_what_to_do() -> None:
     text = drawn(jobs_table([waiting, failed], NOW))
     assert "waits for j00007" in text
     assert "out of disk – make room" in text
-    assert "10 s ago, took 50 s" in text
+    assert "10 s ago" in text and "took 50 s" in text
+
+
+def test_eighty_columns_are_enough() -> None:
+    report = {"done": 30, "total": 120, "unit": "utterances", "rate": 0.2, "eta": 7509.0}
+    jobs = [job(progress=report, stage="align"), job(2, "waiting", reason="a reason " * 20)]
+    lines = drawn(jobs_table(jobs, NOW), width=80).splitlines()
+    assert "2:05:09 left" in lines[1]
+    assert all(len(line) <= 80 for line in lines)
+    assert "…" not in "".join(lines)
 
 
 def test_names_are_never_taken_for_markup() -> None:
