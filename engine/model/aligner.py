@@ -20,6 +20,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from engine.model.layers import valid_mask
+
 SILENCE = 0  # class of pauses, and the id of BOS and EOS
 PAUSES = frozenset('/;:,.!?—…"()“” ')
 TONES = frozenset("12345")
@@ -156,7 +158,7 @@ def occupancy(
 
     joint = (alpha + beta).transpose(0, 1)  # (batch, frames, states)
     likelihood = torch.logsumexp(joint[:, 0], dim=-1)
-    valid = torch.arange(length, device=emission.device).unsqueeze(0) < frames[:, None]
+    valid = valid_mask(frames, length)
     return torch.softmax(joint, dim=-1) * valid[..., None], likelihood
 
 
