@@ -31,7 +31,7 @@ FRAME = 0.010  # s
 BOUNDARY_OFFSET = 0.0075  # s
 SEARCH = {"lw": 7.5, "beam": 1e-60, "wbeam": 1e-40}  # recommended with the models
 FORCED_BEAM = 1e-60  # every transition of a grammar is known, only durations are searched
-LANGUAGE_MODELS = {
+LANGUAGE_MODELS: dict[LanguageModel, tuple[str, str]] = {
     "words": ("gigatdt.lm.bin", "mandarin_notone.dic"),
     "syllables": ("syllables.lm.bin", "syllables.dic"),
 }
