@@ -36,7 +36,9 @@ from workspace.files import folder_atomic
 from workspace.run import EventLog, JobFile
 
 HELD_OUT = "S0150"
-SETS = ("audio-cmn", "aishell1", "speechocean762")
+# how often each kind of material is drawn: sentences are few, and what the base is for
+SHARES = {"words": 0.5, "sentences": 0.28, "english": 0.22}
+KINDS = {"audio-cmn": "words", "aishell1": "sentences", "speechocean762": "english"}
 TEST_SHARE = 40  # one utterance in so many is never trained on, by the hash of its id
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
 SEED = 20
@@ -74,7 +76,8 @@ def main(arguments: list[str]) -> int:
     job = JobFile(
         id="base", kind="stage1", workspace=str(work), seed=SEED,
         spec={
-            "prepared": "prepared", "base": stage1.FROM_NOTHING, "name": NAME, "settings": settings
+            "prepared": [f"prepared/{name}" for name in SHARES], "weights": list(SHARES.values()),
+            "base": stage1.FROM_NOTHING, "name": NAME, "settings": settings,
         },
     )  # fmt: skip
     job.write(folder)
@@ -91,7 +94,7 @@ def main(arguments: list[str]) -> int:
 def sources(data: Path) -> Iterator[SourceEntry]:
     """Every recording of the training sets, without the voice that the base is judged on."""
     for entry in entries(data):
-        if entry.set in SETS and HELD_OUT not in entry.speaker:
+        if entry.set in KINDS and HELD_OUT not in entry.speaker:
             yield entry
 
 
@@ -160,7 +163,14 @@ def align(packed: Path, destination: Path, test: Path) -> None:
         if alignment is not None and good
     ]
     _write(test, corpus, [u for u in aligned if is_test(u)])
-    _write(destination, corpus, [u for u in aligned if not is_test(u)], aligner)
+    with folder_atomic(destination) as folder:
+        for name in SHARES:
+            heard = [u for u in aligned if not is_test(u) and _kind(u) == name]
+            _write(folder / name, corpus, heard, aligner)
+
+
+def _kind(utterance: Utterance) -> str:
+    return next(kind for set_, kind in KINDS.items() if utterance.speaker.startswith(set_))
 
 
 def is_test(utterance: Utterance) -> bool:

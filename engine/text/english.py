@@ -153,13 +153,13 @@ def _is_acronym(word: str, among_capitals: bool) -> bool:
         return not (among_capitals and word in "AI")
     if not word.isupper() or word.lower() in _SPOKEN_ACRONYMS:
         return False
-    return len(word) <= LONGEST_ACRONYM and not (among_capitals and _lookup(word.lower()))
+    return len(word) <= LONGEST_ACRONYM and not (among_capitals and lookup(word.lower()))
 
 
 def _known(word: str) -> str | None:
     """From the dictionary: the word, its capitalised parts, its stem with an ending."""
     lower = word.lower()
-    phones = _lookup(lower)
+    phones = lookup(lower)
     if phones is not None:
         return to_ipa(phones)
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", word)
@@ -172,7 +172,7 @@ def _known(word: str) -> str | None:
 def _compound(word: str) -> EnglishWord | None:
     """Two dictionary words written as one, the first as long as possible."""
     for middle in range(len(word) - 3, 2, -1):
-        first, second = _lookup(word[:middle]), _lookup(word[middle:])
+        first, second = lookup(word[:middle]), lookup(word[middle:])
         if first and second:
             ipa = to_ipa([*first, *(phone.replace("1", "2") for phone in second)])
             reason = f"not in the dictionary, read as {word[:middle]} + {word[middle:]}"
@@ -191,7 +191,7 @@ def _inflected(word: str) -> list[str] | None:
             continue
         doubled = stem[:-1] if stem[-1:] == stem[-2:-1] else ""
         for candidate in (stem, stem + "e", doubled):
-            phones = _lookup(candidate) if candidate else None
+            phones = lookup(candidate) if candidate else None
             if phones:
                 return [*phones, *_ending_sound(sound, phones[-1])]
     return None
@@ -209,7 +209,7 @@ def _ending_sound(sound: str, last: str) -> list[str]:
     return {"ing": ["IH0", "NG"], "er": ["ER0"], "ers": ["ER0", "Z"], "ly": ["L", "IY0"]}[sound]
 
 
-def _lookup(word: str) -> list[str] | None:
+def lookup(word: str) -> list[str] | None:
     """The first pronunciation in the dictionary, as ARPAbet."""
     content = _dictionary()
     start = content.find(f"\n{word} ".encode())
@@ -217,6 +217,11 @@ def _lookup(word: str) -> list[str] | None:
         return None
     line = content[start + 1 : content.index(b"\n", start + 1)].decode()
     return line.partition("#")[0].split()[1:]
+
+
+def dictionary_words() -> list[str]:
+    """Every word of the dictionary that is all letters, for measurements."""
+    return [word.decode() for word in re.findall(rb"(?m)^([a-z]+) ", _dictionary())]
 
 
 @cache

@@ -17,7 +17,7 @@ from engine.text.script import simplify
 
 HANZI = r"\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 
-_HANZI = re.compile(rf"[{HANZI}々〇]+")
+_HANZI = re.compile(rf"[{HANZI}〇][{HANZI}々〇]*")
 _LATIN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 _SPACE = re.compile(r"[^\S\n]+")
 _LINE_END = re.compile(r"\s*\n\s*")
@@ -78,7 +78,7 @@ def _read(text: str, position: int) -> tuple[str | None, int]:
 
 def _hanzi(run: str) -> str:
     run = run.replace("〇", "零")
-    run = re.sub(r"(.)々", r"\1\1", run)
+    run = re.sub(r"(.)(々+)", lambda repeated: repeated[1] * (len(repeated[2]) + 1), run)
     return simplify(run)
 
 

@@ -19,6 +19,9 @@ from engine.text.pinyin import Pinyin
 # Digits said one by one, and cardinals: jieba would cut both anywhere.
 _NUMERAL = re.compile(r"([零幺一二三四五六七八九]{2,}|[零一二两三四五六七八九十百千万亿]{3,})")
 _NUMERAL_END = re.compile(r"[零一二两三四五六七八九十百千万几数半这那每哪]$")
+_SHOW = re.compile(
+    r"[^雨雪风]?(赛|比赛|决赛|电影|球|演|戏|表演|考试|讲座|音乐|展|晚会|直播|选拔|马拉松)"
+)
 _MANNER_WORD = re.compile(r"(.)\1地$")  # 冷冷地, 水淋淋地
 _COMPLEMENT_WORD = re.compile(r"[^不获取所心难应]得.")  # 跑得快
 _PRONOUNS = frozenset("我你您他她它咱俺") | {"我们", "你们", "他们", "她们", "咱们", "大家"}
@@ -27,9 +30,10 @@ _PRONOUNS = frozenset("我你您他她它咱俺") | {"我们", "你们", "他们
 _PHRASES = {
     "的士": "di1 shi4", "的哥": "di1 ge1", "打的": "da3 di1", "的确": "di2 que4",
     "目的": "mu4 di4", "目的地": "mu4 di4 di4", "标的": "biao1 di4", "标的物": "biao1 di4 wu4",
-    "谁": "shei2", "嗯": "en5", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
+    "谁": "shei2", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
     "为首": "wei2 shou3", "为准": "wei2 zhun3", "为例": "wei2 li4", "为主": "wei2 zhu3",
-    "行为": "xing2 wei2", "子公司": "zi3 gong1 si1", "投行": "tou2 hang2", "着地": "zhuo2 di4", "豆腐": "dou4 fu5",
+    "行为": "xing2 wei2", "还钱": "huan2 qian2", "还款": "huan2 kuan3",
+    "还债": "huan2 zhai4", "还贷": "huan2 dai4", "还给": "huan2 gei3", "子公司": "zi3 gong1 si1", "投行": "tou2 hang2", "着地": "zhuo2 di4",
     "朝阳区": "chao2 yang2 qu1", "行长": "hang2 zhang3", "重装": "chong2 zhuang1",
 }  # fmt: skip
 
@@ -74,8 +78,17 @@ def segment(hanzi: str) -> list[str]:
         if _NUMERAL.fullmatch(piece):
             words.append(piece)
         elif piece:
-            words.extend(_segmenter().cut(piece))
+            words.extend(part for word in _segmenter().cut(piece) for part in _particle_apart(word))
     return words
+
+
+def _particle_apart(word: str) -> list[str]:
+    """Undo words with 地 that the segmenter made up: 地说, 谦逊地."""
+    if len(word) < 2 or "地" not in (word[0], word[-1]) or is_word(word):
+        return [word]
+    if word[0] == "地":
+        return ["地", word[1:]]
+    return [word[:-1], "地"] if len(word) > 2 and not _MANNER_WORD.search(word) else [word]
 
 
 def is_word(text: str) -> bool:
@@ -126,8 +139,8 @@ def _parse(spelled: str) -> tuple[Pinyin, ...]:
     return tuple(Pinyin.parse(syllable) for syllable in spelled.split())
 
 
-def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None:
-    """The reading of a single-character word that its neighbours decide, or None."""
+def _in_context(word: str, before: str, after: str) -> tuple[Pinyin | None, ...] | None:
+    """The reading of a short word that its neighbours decide, or None."""
     match word:
         case "地":
             return _parse("de5" if _is_manner(before, after) else "di4")
@@ -139,21 +152,18 @@ def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None
         case "只" if _NUMERAL_END.search(before):
             return _parse("zhi1")
         case "场" if _NUMERAL_END.search(before):
-            return _parse("chang3")
+            return _parse("chang3" if _SHOW.match(after) else "chang2")
+        case "一场" | "几场" | "两场" if _SHOW.match(after):
+            return (*_dictionary(word)[:1], *_parse("chang3"))
+        case "还" if after[:1] in tuple("钱款债贷账清书给本"):
+            return _parse("huan2")
         case "了" if before[-1:] == "不" and len(before) > 1:
             return _parse("liao3")
         case "着" if before:
             return _parse("zhe5")
         case "为" if before[-1:] in tuple("成分作均被称视定设改变认译沦约皆名"):
             return _parse("wei2")
-        case "长" if _NUMERAL_END.search(before) or before in (
-            "米",
-            "公里",
-            "全",
-            "总",
-            "很",
-            "太",
-        ):
+        case "长" if _NUMERAL_END.search(before) or before[-1:] in tuple("米里全总很太"):
             return _parse("chang2")
     return None
 
@@ -161,6 +171,6 @@ def _in_context(word: str, before: str, after: str) -> tuple[Pinyin, ...] | None
 def _is_manner(before: str, after: str) -> bool:
     if not before or not after:
         return False
-    if before in _GROUND_BEHIND or after[0] in _GROUND_BEFORE:
+    if before in _GROUND_BEHIND or before[-1] in "宗块片" or after[0] in _GROUND_BEFORE:
         return False
     return len(before) > 1 or before in tuple("猛狠慢快静轻暗恨怒急稳早远")

@@ -140,7 +140,7 @@ def _bu_and_yi(word: Word, after: Word | None) -> Word:
 def _is_numeral_one(text: str, index: int) -> bool:
     """一 as a digit or an ordinal, which keeps its tone: 二零一五, 第一次, 二十一, 一月."""
     before, after = text[index - 1 : index], text[index + 1 : index + 2]
-    if before in ("第", "初", "点") or text.startswith(ORDINAL_ONE, index):
+    if (before and before in "第初点统唯单专") or text.startswith(ORDINAL_ONE, index):
         return True
     if before and before in _DIGITS | _UNITS:
         return after not in _UNITS - {"十"}  # 三百一十 as is; 三万一千 follows the rule

@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import soxr
@@ -28,6 +29,7 @@ from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
 LARGEST_VALIDATION_SHARE = 10  # one in ten at most
 RICH_SPEAKER = 10  # utterances that a speaker must have to lend some to validation
 F0_REFERENCE = 100.0  # Hz
+GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples fill the unit interval evenly
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,18 @@ class TrainingSet:
         corpora: prepared folders.
         validation: how many utterances to set aside.
         longest: longest utterance taken, seconds.
+        weights: how often utterances of each corpus are drawn; by default as many as there are.
 
     Raises:
         EngineError: nothing in them is aligned.
     """
 
     def __init__(
-        self, corpora: Sequence[PackedCorpus], validation: int, longest: float = 12.0
+        self,
+        corpora: Sequence[PackedCorpus],
+        validation: int,
+        longest: float = 12.0,
+        weights: Sequence[float] = (),
     ) -> None:
         self._corpora = corpora
         items = [
@@ -126,6 +133,13 @@ class TrainingSet:
         held_out = set(_set_aside(items, count))
         self.validation = [item for i, item in enumerate(items) if i in held_out]
         self.training = [item for i, item in enumerate(items) if i not in held_out]
+        pools: list[list[int]] = [[] for _ in corpora]
+        for position, (index, _) in enumerate(self.training):
+            pools[index].append(position)
+        shares = weights or [float(len(pool)) for pool in pools]
+        # a corpus of which nothing is left to train on takes no places
+        self._pools = [pool for pool in pools if pool]
+        self._mix = _Mix([share for share, pool in zip(shares, pools, strict=True) if pool])
         self._by_speaker: dict[str, list[int]] = {}
         for position, (_, utterance) in enumerate(self.training):
             self._by_speaker.setdefault(utterance.speaker, []).append(position)
@@ -200,18 +214,31 @@ class TrainingSet:
         return collate(recordings, references, starts, crop)
 
     def _positions(self, step: int, seed: int, size: int) -> list[int]:
-        """The step's share of an endless sequence of shuffled epochs."""
-        count = len(self.training)
+        """The step's share of an endless sequence: corpora by weight, shuffled epochs in each."""
+        first = step * size
+        taken = np.bincount(self._mix.corpus_of(np.arange(first)), minlength=len(self._pools))
         positions = []
-        order: NDArray[np.int64] | None = None
-        current = -1
-        for index in range(step * size, (step + 1) * size):
-            epoch, place = divmod(index, count)
-            if order is None or epoch != current:
-                order = np.random.default_rng((seed, epoch, 1)).permutation(count)
-                current = epoch
-            positions.append(int(order[place]))
+        for corpus in self._mix.corpus_of(np.arange(first, first + size)):
+            pool = self._pools[corpus]
+            epoch, place = divmod(int(taken[corpus]), len(pool))
+            taken[corpus] += 1
+            positions.append(pool[_shuffled(seed, int(corpus), epoch, len(pool))[place]])
         return positions
+
+
+class _Mix:
+    """Which corpus each place of an endless sequence comes from: evenly spread, by weight."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        self._edges = np.cumsum(np.array(weights) / sum(weights))[:-1]
+
+    def corpus_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.searchsorted(self._edges, (places * GOLDEN_RATIO) % 1.0, side="right")
+
+
+@lru_cache(maxsize=16)
+def _shuffled(seed: int, corpus: int, epoch: int, count: int) -> NDArray[np.int64]:
+    return np.random.default_rng((seed, corpus, epoch, 1)).permutation(count)
 
 
 def collate(

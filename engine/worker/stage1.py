@@ -36,7 +36,10 @@ NAMED_SECONDS = 30.0  # of speech at least, for a style worth keeping
 
 
 def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
-    """Train on `spec["prepared"]` from `spec["base"]`, to `models/<spec["name"]>/`."""
+    """Train on `spec["prepared"]` from `spec["base"]`, to `models/<spec["name"]>/`.
+
+    Several prepared folders may be mixed, in the shares of `spec["weights"]`.
+    """
     workspace = Workspace(Path(job.workspace))
     settings = table(job, "stage1", Stage1Settings)
     destination = workspace.models / job.spec["name"]
@@ -47,7 +50,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         raise EngineError(f"{destination}: there already", "give the base another name")
     device = device_for(settings)
     corpora = open_corpora(workspace.root, job.spec["prepared"])
-    data = TrainingSet(corpora, settings.validation_utterances)
+    data = TrainingSet(corpora, settings.validation_utterances, weights=job.spec.get("weights", ()))
     torch.manual_seed(job.seed)
     model, size, base = _start(workspace, job.spec.get("base", "newest"), settings)
     model.to(device)

@@ -29,6 +29,16 @@ def test_an_epoch_sees_every_training_utterance_once(corpus: PackedCorpus) -> No
         assert sorted(seen[epoch * count : (epoch + 1) * count]) == list(range(count))
 
 
+def test_corpora_are_mixed_by_weight_and_each_is_seen_evenly(corpus: PackedCorpus) -> None:
+    data = TrainingSet([corpus, corpus], 2, weights=(3, 1))
+    positions = [p for step in range(100) for p in data._positions(step, 1, 8)]
+    of_first = [p for p in positions if data.training[p][0] == 0]
+    assert len(of_first) == pytest.approx(0.75 * len(positions), abs=5)
+    counts = np.bincount(positions)
+    firsts = counts[[i for i, (c, _) in enumerate(data.training) if c == 0]]
+    assert firsts.max() - firsts.min() <= 1
+
+
 def test_validation_is_apart_and_stable(corpus: PackedCorpus) -> None:
     data, again = TrainingSet([corpus], 1), TrainingSet([corpus], 1)
     apart = {u.id for _, u in data.validation}
