@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from engine.text.errors import TextError
@@ -33,7 +33,8 @@ _PHRASES = {
     "谁": "shei2", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
     "为首": "wei2 shou3", "为准": "wei2 zhun3", "为例": "wei2 li4", "为主": "wei2 zhu3",
     "行为": "xing2 wei2", "还钱": "huan2 qian2", "还款": "huan2 kuan3",
-    "还债": "huan2 zhai4", "还贷": "huan2 dai4", "还给": "huan2 gei3", "子公司": "zi3 gong1 si1", "投行": "tou2 hang2", "着地": "zhuo2 di4",
+    "还债": "huan2 zhai4", "还贷": "huan2 dai4", "还给": "huan2 gei3", "子公司": "zi3 gong1 si1",
+    "投行": "tou2 hang2", "着地": "zhuo2 di4",
     "朝阳区": "chao2 yang2 qu1", "行长": "hang2 zhang3", "重装": "chong2 zhuang1",
 }  # fmt: skip
 
@@ -105,7 +106,7 @@ def pronounce(hanzi: str) -> list[Word]:
     ]
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _dictionary(word: str) -> tuple[Pinyin | None, ...]:
     if word in _PHRASES:
         return _parse(_PHRASES[word])
