@@ -154,7 +154,7 @@ def occupancy(
     for t in range(length - 1, -1, -1):
         if t < length - 1:
             beta[t] = _depart(beta[t + 1] + emission[:, t + 1], skip)
-        beta[t] = torch.where((t == frames - 1)[:, None], ends, beta[t])
+        beta[t] = torch.where(torch.eq(frames, t + 1)[:, None], ends, beta[t])
 
     joint = (alpha + beta).transpose(0, 1)  # (batch, frames, states)
     likelihood = torch.logsumexp(joint[:, 0], dim=-1)
