@@ -396,10 +396,9 @@ def test_a_rescan_on_demand(tmp_path: Path) -> None:
 
     async def scenario(watch: Watch) -> None:
         utterance(watch.workspace.datasets / "alice")
-        while not watch.count("alice", PLANNED):  # one look to see it, another to find it settled
-            looks = len(watch.reports)
+        for state in (SETTLING, PLANNED):  # one look to see it, another to find it settled
             watch.watcher.rescan()
-            await watch.until(lambda: len(watch.reports) > looks)
+            await watch.state("alice", state)
 
     run(tmp_path, scenario, settings)
 
