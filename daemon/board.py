@@ -29,15 +29,16 @@ class Board:
 
     def progress(self, job: Job) -> Progress | None:
         """Where a job stands, or stood at its end; None if it never said anything."""
-        tail = self._tails.get((job.id, job.attempt))
+        tail = self._tails.get((job.id, job.attempt)) if job.state is JobState.RUNNING else None
         if tail is None:
             tail = Tail(self._workspace.run(job.id))
             tail.read()
         return tail.progress if tail.progress.updated is not None else None
 
     def _read(self, jobs: Iterable[Job]) -> None:
-        keys = {(job.id, job.attempt) for job in jobs if job.state is JobState.RUNNING}
-        self._tails = {key: tail for key, tail in self._tails.items() if key in keys}
-        for key in keys:
-            tail = self._tails.setdefault(key, Tail(self._workspace.run(key[0])))
-            tail.read()
+        tails: dict[tuple[str, int], Tail] = {}
+        for job in jobs:
+            key = (job.id, job.attempt)
+            tails[key] = self._tails.get(key) or Tail(self._workspace.run(job.id))
+            tails[key].read()
+        self._tails = tails

@@ -22,7 +22,7 @@ from daemon.placement import placement
 from daemon.plan import with_jobs
 from daemon.resources import Machine
 from daemon.speech import SpeechLane
-from daemon.states import JobState
+from daemon.states import FINAL, JobState
 from daemon.store import NewJob, Store
 from workspace.layout import Workspace
 
@@ -99,12 +99,17 @@ class Methods:
         states = [JobState(name) for name in params.states] or list(JobState)
         jobs = await self.store.listed(states, params.limit)
         reasons = await self._reasons(jobs)
-        return [self._describe(job, reasons) for job in reversed(jobs)]
+        described = [self._describe(job, reasons) for job in reversed(jobs)]
+        for values, job in zip(described, reversed(jobs), strict=True):
+            # Of a thousand ended jobs nobody asks how they got there.
+            values["progress"] = None if job.state in FINAL else self._progress(job)
+        return described
 
     async def show_job(self, params: protocol.OneJob) -> dict[str, Any]:
         job = await self.store.job(params.id)
         return {
             **self._describe(job, await self._reasons([job])),
+            "progress": await asyncio.to_thread(self._progress, job),
             "run": str(self.workspace.run(job.id)),
             "config": await self.store.config(job.config),
         }
@@ -194,6 +199,10 @@ class Methods:
             return {}
         return await self.dispatcher.reasons(await self.store.active())
 
+    def _progress(self, job: Job) -> dict[str, Any] | None:
+        progress = self.board.progress(job) if job.attempt else None
+        return progress.to_json() if progress else None
+
     def _describe(self, job: Job, reasons: dict[str, str]) -> dict[str, Any]:
         values = dataclasses.asdict(job)
         for internal in ("claim", "config"):
@@ -202,5 +211,4 @@ class Methods:
             values["reason"] = reasons.get(job.id, job.reason)
         elif job.state is JobState.RUNNING and job.stop is not None:
             values["reason"] = f"told to stop ({job.stop})"
-        progress = self.board.progress(job)
-        return {**values, "progress": progress.to_json() if progress else None}
+        return values

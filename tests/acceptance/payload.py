@@ -7,6 +7,7 @@
     exit        exit code at the end (default 0); with `error` and `fix` in outcome.json
     fail_until  end with code 75 in every attempt before this one
     kill_until  SIGKILL itself in every attempt before this one
+    hold_until  work until told to stop in every attempt before this one
     stubborn    ignore SIGTERM
 
 It appends a line to `history` in its run folder when it starts and when it ends, and locks `alive`
@@ -66,6 +67,8 @@ def work(folder: Path, job: JobFile, spec: dict[str, Any]) -> int:
         temporary.replace(checkpoint)
         events.emit("progress", done=step + 1, total=steps, unit="steps", stage="test")
         events.emit("metric", step=step + 1, split="train", values={"loss": 1.0 / (step + 1)})
+    while job.attempt < int(spec.get("hold_until", 0)):
+        pause(BUNDLE)
     if job.attempt < int(spec.get("kill_until", 0)):
         os.kill(os.getpid(), signal.SIGKILL)
     if job.attempt < int(spec.get("fail_until", 0)):

@@ -101,7 +101,9 @@ class RunningDaemon:
     def client(self) -> Any:
         return connect(self.workspace)
 
-    def submit(self, kind: str = "synthesize", *, depends_on: Sequence[str] = (), **spec: Any) -> str:
+    def submit(
+        self, kind: str = "synthesize", *, depends_on: Sequence[str] = (), **spec: Any
+    ) -> str:
         job = self.call("jobs.submit", kind=kind, spec=spec, depends_on=list(depends_on))
         return str(job["id"])
 
@@ -123,7 +125,9 @@ class RunningDaemon:
     def payload_pid(self, job_id: str) -> int:
         """Pid of the latest process of a job, once it has said so."""
         until(lambda: self.starts(job_id), f"{job_id} started", self.explain)
-        return int([line for line in self.history(job_id) if line.startswith("start")][-1].split()[2])
+        return int(
+            [line for line in self.history(job_id) if line.startswith("start")][-1].split()[2]
+        )
 
     def explain(self) -> str:
         log = self.workspace.daemon_log
