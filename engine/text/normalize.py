@@ -97,6 +97,8 @@ def _fold_character(character: str) -> str:
         return "\n"
     if "\u2e80" <= character <= "\u2fdf" or "\uf900" <= character <= "\ufaff":
         return _single(unicodedata.normalize("NFKC", character), character)  # radicals, variants
+    if character == "\u00b5":  # the micro sign, a Greek letter
+        return "μ"
     if character in "\u2212\u2010\u2011\ufe63":
         return "-"
     if unicodedata.category(character) == "Nd":

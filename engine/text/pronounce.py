@@ -23,6 +23,7 @@ _SHOW = re.compile(
     r"[^雨雪风]?(赛|比赛|决赛|电影|球|演|戏|表演|考试|讲座|音乐|展|晚会|直播|选拔|马拉松)"
 )
 _MANNER_WORD = re.compile(r"(.)\1地$")  # 冷冷地, 水淋淋地
+_COUNTED_WORD = re.compile(r"[一二两三四五六七八九十百千几数半这那每]+只")
 _COMPLEMENT_WORD = re.compile(r"[^不获取所心难应]得.")  # 跑得快
 _PRONOUNS = frozenset("我你您他她它咱俺") | {"我们", "你们", "他们", "她们", "咱们", "大家"}
 
@@ -30,9 +31,11 @@ _PRONOUNS = frozenset("我你您他她它咱俺") | {"我们", "你们", "他们
 _PHRASES = {
     "的士": "di1 shi4", "的哥": "di1 ge1", "打的": "da3 di1", "的确": "di2 que4",
     "目的": "mu4 di4", "目的地": "mu4 di4 di4", "标的": "biao1 di4", "标的物": "biao1 di4 wu4",
-    "谁": "shei2", "甚么": "shen2 me5", "血": "xie3", "一曝十寒": "yi1 pu4 shi2 han2",
-    "为首": "wei2 shou3", "为准": "wei2 zhun3", "为例": "wei2 li4", "为主": "wei2 zhu3",
+    "谁": "shei2", "甚么": "shen2 me5", "流血": "liu2 xue4", "落下": "luo4 xia4",
+    "一曝十寒": "yi1 pu4 shi2 han2", "为首": "wei2 shou3", "为准": "wei2 zhun3",
+    "为例": "wei2 li4", "为主": "wei2 zhu3",
     "行为": "xing2 wei2", "还钱": "huan2 qian2", "还款": "huan2 kuan3",
+    "长得": "zhang3 de5", "很长": "hen3 chang2", "都市": "du1 shi4",
     "还债": "huan2 zhai4", "还贷": "huan2 dai4", "还给": "huan2 gei3", "子公司": "zi3 gong1 si1",
     "投行": "tou2 hang2", "着地": "zhuo2 di4",
     "朝阳区": "chao2 yang2 qu1", "行长": "hang2 zhang3", "重装": "chong2 zhuang1",
@@ -73,14 +76,23 @@ def _segmenter() -> Any:
 
 
 def segment(hanzi: str) -> list[str]:
-    """Cut a run of hanzi into words; a numeral (二零二四, 一百二十一) is one word."""
+    """Cut a run of hanzi into words; numerals as they are grouped in speech."""
     words: list[str] = []
     for piece in _NUMERAL.split(hanzi):
         if _NUMERAL.fullmatch(piece):
-            words.append(piece)
+            words.extend(_numeral_words(piece))
         elif piece:
             words.extend(part for word in _segmenter().cut(piece) for part in _particle_apart(word))
     return words
+
+
+def _numeral_words(numeral: str) -> list[str]:
+    """三千|五百|四十二 behind each unit; digits by fours, a mobile number 3-4-4."""
+    if re.search("[十百千万亿]", numeral):
+        return re.split(r"(?<=[百千万亿])(?![万亿])(?!$)", numeral)
+    head = len(numeral) % 4 if len(numeral) > 4 else 0
+    head += 4 if head == 1 else 0  # no digit alone
+    return [*([numeral[:head]] if head else []), *re.findall(".{4}|.+$", numeral[head:])]
 
 
 def _particle_apart(word: str) -> list[str]:
@@ -124,6 +136,8 @@ def _dictionary(word: str) -> tuple[Pinyin | None, ...]:
             syllables[start : start + len(phrase)] = _parse(override)
     if _MANNER_WORD.search(word):
         syllables[-1] = Pinyin.parse("de5")
+    if _COUNTED_WORD.fullmatch(word):
+        syllables[-1] = Pinyin.parse("zhi1")
     if _COMPLEMENT_WORD.fullmatch(word):
         syllables[1] = Pinyin.parse("de5")
     return tuple(syllables)
@@ -164,7 +178,9 @@ def _in_context(word: str, before: str, after: str) -> tuple[Pinyin | None, ...]
             return _parse("zhe5")
         case "为" if before[-1:] in tuple("成分作均被称视定设改变认译沦约皆名"):
             return _parse("wei2")
-        case "长" if _NUMERAL_END.search(before) or before[-1:] in tuple("米里全总很太"):
+        case "长" if after[:1] not in tuple("大高出胖满成得了着") and (
+            _NUMERAL_END.search(before) or before[-1:] in tuple("米里全总很太不多更最较挺够真么")
+        ):
             return _parse("chang2")
     return None
 

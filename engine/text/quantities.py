@@ -27,6 +27,8 @@ UNITS = {
     "cm²": "平方厘米", "cm2": "平方厘米", "mm²": "平方毫米", "hm²": "公顷", "ha": "公顷",
     "m³": "立方米", "m3": "立方米", "㎥": "立方米", "cm³": "立方厘米", "cm3": "立方厘米",
     "km/h": "公里每小时", "m/s": "米每秒", "m/s²": "米每二次方秒", "kg/m³": "千克每立方米",
+    "g/cm³": "克每立方厘米",
+    "mg/m³": "毫克每立方米", "μg/m³": "微克每立方米",
     "g/L": "克每升", "mg/L": "毫克每升", "mmol/L": "毫摩尔每升",
     "℃": "摄氏度", "°C": "摄氏度", "℉": "华氏度", "°F": "华氏度", "°": "度", "º": "度",
     "ms": "毫秒", "s": "秒", "min": "分钟", "h": "小时",
@@ -269,7 +271,8 @@ RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     for pattern, reader in (
         # telephone numbers and other names made of digits
         (r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)", _telephone),
-        (r"(?:\(0\d{2,3}\)\s?|0\d{2,3}[- ])\d{7,8}(?:-\d{1,5})?(?!\d)", _telephone),
+        (r"(?:\(0\d{2,3}\)\s?|0\d{2,3}[- ])(?:\d{7,8}|\d{3,4}[- ]\d{4})(?:-\d{1,5})?(?!\d)",
+         _telephone),
         (r"[48]00[- ]?\d{3}[- ]\d{4}(?!\d)|[48]00-\d{7}(?!\d)", _telephone),
         (r"\d{17}[\dXx](?![\dA-Za-z])", lambda match: digit_by_digit(match[0])),
         # dates and times
@@ -297,6 +300,7 @@ RULES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
          lambda match: "乘".join(decimal(n.replace(",", "")) for n in match.group(1, 2))),
         # names with digits in them
         (r"(?<=[A-Za-z])-?(\d+(?:\.\d+)*)", _model_number),
+        (r"(\d{1,2})·(\d{1,2})(?!\d)", lambda match: digit_by_digit(match[1] + match[2])),
         (r"\d+(?:\.\d+){2,}", _version),
         (r"(\d{3,4})(?=室|号房|房间|次列车|次航班|航班|号楼|路公交|路车|[pP](?![A-Za-z]))",
          lambda match: digit_by_digit(match[1])),
