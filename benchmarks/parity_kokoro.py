@@ -14,7 +14,7 @@ between -pi and pi: where a bin lies at that cut, a rounding error in F0 turns i
 as a difference. So the graph keeps the published order of operations up to F0.
 
     pip install --no-deps kokoro==0.9.4
-    pip install transformers huggingface_hub loguru
+    pip install transformers==5.23.0 loguru attrs
     python -m benchmarks.parity_kokoro [--texts 12] [--json]
 """
 
