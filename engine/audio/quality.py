@@ -13,7 +13,7 @@ from engine.audio.loudness import active_frames, frame_levels, mean_level
 from engine.audio.resample import SAMPLE_RATE, resample
 
 SILENT_BELOW = -55.0  # dBFS of the loudest 25 ms
-SPEECH_PROBABILITY = 0.3  # of the likeliest chunk: below it nobody speaks
+SPEECH_PROBABILITY = 0.2  # of the likeliest chunk: noise stays under 0.1, a syllable may reach 0.4
 VAD_RATE = 16_000  # Hz
 N_FFT = 1024
 BAND = 8  # bins, 188 Hz: width over which the long-term spectrum is averaged
