@@ -31,7 +31,10 @@ MEL_FLOOR = -6.5  # natural log of mel power: below it lies the recorder, not th
 DEAD_BAND = (
     0.5  # a band that moves less (standard deviation, nats) is empty, as over 8 kHz of 16 kHz audio
 )
-PRIOR_POWER = 0.5  # share of the class prior that decoding takes off, as in hybrid recognisers
+PRIOR_POWER = 0.5  # share of the class prior taken off the scores, as in hybrid recognisers
+# Without these two, pauses swallow everything: whatever is called silence once trains the silence.
+PAUSE_LEVEL = 0.35  # of the way from an utterance's quiet frames to its loud ones
+PAUSE_PENALTY = 12.0  # nats, for a pause on a frame as loud as the loud ones, less in proportion
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,26 @@ def speaker_normalized(mels: Sequence[NDArray[np.float32]]) -> list[NDArray[np.f
         np.where(alive, (mel - mean) / np.maximum(deviation, DEAD_BAND), 0).astype(np.float32)
         for mel in floored
     ]
+
+
+def relative_level(mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Level of each frame, 0 at the utterance's quiet frames and 1 at its loud ones.
+
+    Args:
+        mel: (80, frames) `log_mel`.
+
+    Returns:
+        (frames,) float32.
+    """
+    level = np.maximum(mel, MEL_FLOOR).mean(axis=0)
+    quiet, loud = np.quantile(level, (0.05, 0.9))
+    relative: NDArray[np.float32] = ((level - quiet) / max(loud - quiet, 1.0)).astype(np.float32)
+    return relative
+
+
+def pause_score(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a pause scores beside its class, (frames,) nats, by `relative_level`."""
+    return -PAUSE_PENALTY * np.maximum(0, level - PAUSE_LEVEL)
 
 
 def occupancy(

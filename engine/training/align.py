@@ -16,9 +16,12 @@ from engine.audio.mel import log_mel
 from engine.errors import EngineError
 from engine.model.aligner import (
     PRIOR_POWER,
+    SILENCE,
     AlignerNetwork,
     States,
     occupancy,
+    pause_score,
+    relative_level,
     speaker_normalized,
     spread,
     states_of,
@@ -53,9 +56,16 @@ class Alignment:
 
 @dataclass(frozen=True)
 class Example:
-    """One utterance as the aligner sees it: a normalised mel (80, frames) and its states."""
+    """One utterance as the aligner sees it.
+
+    Attributes:
+        mel: (80, frames), normalised.
+        pause: (frames,) what a pause scores there, see `pause_score`.
+        states: of its text.
+    """
 
     mel: NDArray[np.float32]
+    pause: NDArray[np.float32]
     states: States
 
 
@@ -71,12 +81,13 @@ def examples(
     """
     vocabulary = VOCABULARIES[VOCABULARY]
     mels = [log_mel(torch.from_numpy(wave)).numpy() for wave in waves]
+    pauses = [pause_score(relative_level(mel)) for mel in mels]
     for speaker in set(speakers):
         own = [i for i, name in enumerate(speakers) if name == speaker]
         for i, mel in zip(own, speaker_normalized([mels[i] for i in own]), strict=True):
             mels[i] = mel
     chains = [states_of(row, [vocabulary.id(symbol) for symbol in row]) for row in symbols]
-    return [Example(mel, chain) for mel, chain in zip(mels, chains, strict=True)]
+    return [Example(*parts) for parts in zip(mels, pauses, chains, strict=True)]
 
 
 def train(
@@ -131,12 +142,13 @@ def train(
 
 def _loss(network: AlignerNetwork, batch: Sequence[Example], prior_weight: float) -> Tensor:
     """Cross entropy against the occupancy: the likelihood's gradient, by Fisher's identity."""
-    mel, frames, classes, optional, sizes = _collate(batch)
+    mel, pause, frames, classes, optional, sizes = _collate(batch)
     log_p = network(mel)
     rows = torch.arange(len(batch)).unsqueeze(1)
     emission = log_p[rows, :, classes].transpose(1, 2)  # (batch, frames, states)
     with torch.no_grad():
-        scores = emission
+        scores = emission - PRIOR_POWER * network.log_prior[classes].unsqueeze(1)
+        scores = scores + pause.unsqueeze(-1) * (classes == SILENCE).unsqueeze(1)
         if prior_weight > 0:
             scores = scores + prior_weight * diagonal_prior(frames, sizes, *emission.shape[1:])
         posterior, _ = occupancy(scores, optional, sizes, frames)
@@ -166,17 +178,19 @@ def diagonal_prior(frames: Tensor, sizes: Tensor, length: int, states: int) -> T
     return choose + log_beta(k + a, n - k + b) - log_beta(a, b)
 
 
-def _collate(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+def _collate(batch: Sequence[Example]) -> tuple[Tensor, ...]:
     frames = torch.tensor([example.mel.shape[1] for example in batch])
     sizes = torch.tensor([len(example.states.classes) for example in batch])
     mel = torch.zeros(len(batch), batch[0].mel.shape[0], int(frames.max()))
+    pause = torch.zeros(len(batch), int(frames.max()))
     classes = torch.zeros(len(batch), int(sizes.max()), dtype=torch.long)
     optional = torch.zeros(len(batch), int(sizes.max()), dtype=torch.bool)
     for row, example in enumerate(batch):
         mel[row, :, : frames[row]] = torch.from_numpy(example.mel)
+        pause[row, : frames[row]] = torch.from_numpy(example.pause)
         classes[row, : sizes[row]] = torch.from_numpy(example.states.classes)
         optional[row, : sizes[row]] = torch.from_numpy(example.states.optional)
-    return mel, frames, classes, optional, sizes
+    return mel, pause, frames, classes, optional, sizes
 
 
 def _batches(
@@ -273,6 +287,7 @@ class Aligner:
             return None
         log_p = self.network(torch.from_numpy(example.mel).unsqueeze(0))[0]
         scaled = (log_p - PRIOR_POWER * self.network.log_prior).numpy()
+        scaled[:, SILENCE] += example.pause
         counts, _ = viterbi(scaled[:, example.states.classes], example.states.optional)
         path = np.repeat(example.states.classes, counts)
         score = float(log_p.numpy()[np.arange(len(path)), path].mean())
