@@ -6,6 +6,7 @@ the end of them and sounds odd on very short inputs.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -29,11 +30,11 @@ _ATOM = re.compile(
 
 
 def estimate(text: str) -> int:
-    """About how many phoneme tokens a text takes, on the high side; needs no dictionary."""
-    return sum(_weight(character) for character in text)
+    """About how many phoneme tokens a text takes; digits and signs are counted high."""
+    return math.ceil(sum(_weight(character) for character in text))
 
 
-def _weight(character: str) -> int:
+def _weight(character: str) -> float:
     if character.isascii():
         if character.isdigit():
             return 7  # 12,345 is nine syllables
@@ -41,7 +42,7 @@ def _weight(character: str) -> int:
             return 4 if character.isupper() else 2
         return 1 if character in " .,;:!?()\n\"'" else 12  # %: 百分之
     if "\u3400" <= character <= "\u9fff" or ord(character) >= 0x20000:
-        return 4  # initial, final, tone and most of a word break
+        return 3.3  # initial, final, tone, and a word break every other time
     if unicodedata.category(character)[0] in "PZ":
         return 2
     return 12  # ℃, €, ½, Ω are whole words
