@@ -138,8 +138,7 @@ class _Reader:
                 content = self._content(listing, file, before, after)
                 digest.update(f"{listing.path(file.name)}\0{content}\0".encode())
                 size += file.size
-            json.dump([listing.relative, after], new, ensure_ascii=False)
-            new.write("\n")
+            new.write(json.dumps([listing.relative, after], ensure_ascii=False) + "\n")
         return Fingerprint(
             version=digest.hexdigest()[:VERSION_DIGITS],
             bytes=size,

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from workspace.datasetfile import (
     AUDIO_SUFFIXES,
@@ -23,10 +22,9 @@ from workspace.transcripts import (
     TEXT_SUFFIXES,
     Line,
     TranscriptError,
+    TranscriptList,
     decode_text,
     name_key,
-    read_aishell3,
-    read_list,
 )
 
 TONED_PINYIN = re.compile(r"(?:[a-zü]+[1-5])+")
@@ -88,37 +86,34 @@ def pair(folder: Path, rules: PairingRules) -> Iterator[DatasetEntry | Problem]:
 
 
 class _TextList:
-    """A transcript list while the walk is at or below its folder.
+    """A transcript list while the walk is at or below its folder."""
 
-    A line that was given to a file stays as None, so that a second file of the name is noticed.
-    """
-
-    def __init__(self, scope: str, path: str, lines: dict[str, Line | None]) -> None:
+    def __init__(self, folder: Path, scope: str, path: str) -> None:
         self.scope = scope
         self.path = path
-        self._lines = lines
+        self._list = TranscriptList(folder / path, _without_audio_suffix)
 
     def covers(self, relative: str) -> bool:
         return not self.scope or relative == self.scope or relative.startswith(self.scope + "/")
 
-    def take(self, id_: str) -> Line | Literal["taken"] | None:
+    def take(self, id_: str) -> tuple[Line, bool] | None:
         """The line of an utterance, by its path below the list or by its bare name."""
-        below = id_[len(self.scope) + 1 :] if self.scope else id_
-        for key in (name_key(below), name_key(below.rsplit("/", 1)[-1])):
-            if key in self._lines:
-                line = self._lines[key]
-                self._lines[key] = None
-                return line or "taken"
-        return None
+        below = name_key(id_[len(self.scope) + 1 :] if self.scope else id_)
+        found = self._list.take(below)
+        if found is None and "/" in below:
+            return self._list.take(below.rpartition("/")[2])
+        return found
 
     def unused(self) -> Iterator[Problem]:
-        for key, line in self._lines.items():
-            if line is not None:
-                yield Problem(
-                    path=printable(self.path),
-                    reason=f"names {printable(key)}, and there is no such audio",
-                    fix="add the file or remove the line",
-                )
+        for name in self._list.unused():
+            yield Problem(
+                path=printable(self.path),
+                reason=f"names {printable(name)}, and there is no such audio",
+                fix="add the file or remove the line",
+            )
+
+    def close(self) -> None:
+        self._list.close()
 
 
 class _Pairing:
@@ -130,41 +125,39 @@ class _Pairing:
         self.lists: list[_TextList] = []
 
     def items(self) -> Iterator[DatasetEntry | Problem]:
-        for listing in walk(self.folder):
-            yield from listing.problems
-            yield from self._leave(listing.relative)
-            if self.rules.kind is not LayoutKind.FILENAME:
-                yield from self._enter(listing)
-            yield from self._pair(listing)
-        yield from self._leave(None)
+        try:
+            for listing in walk(self.folder):
+                yield from listing.problems
+                yield from self._leave(listing.relative)
+                if self.rules.kind is not LayoutKind.FILENAME:
+                    yield from self._enter(listing)
+                yield from self._pair(listing)
+            yield from self._leave(None)
+        finally:
+            for text_list in self.lists:
+                text_list.close()
 
     def _leave(self, relative: str | None) -> Iterator[Problem]:
         """Drop the lists that the walk has passed; None drops all."""
-        for text_list in [
-            each for each in self.lists if relative is None or not each.covers(relative)
-        ]:
-            self.lists.remove(text_list)
+        passed = [each for each in self.lists if relative is None or not each.covers(relative)]
+        for text_list in passed:
             yield from text_list.unused()
+            text_list.close()
+            self.lists.remove(text_list)
 
     def _enter(self, listing: Listing) -> Iterator[Problem]:
-        """Read the lists of a folder; the nearest comes first."""
+        """Open the lists of a folder; the nearest comes first."""
         for name in (file.name for file in listing.files):
             aishell3 = name == AISHELL3_LIST and self.rules.kind is LayoutKind.AISHELL3
             if not aishell3 and name not in LIST_NAMES:
                 continue
             path = listing.path(name)
-            read = read_aishell3 if aishell3 else read_list
             try:
-                lines: dict[str, Line | None] = {
-                    _without_audio_suffix(key): line for key, line in read(self.folder / path)
-                }
+                self.lists.insert(0, _TextList(self.folder, listing.relative, path))
             except (TranscriptError, OSError) as error:
                 reason = str(error.strerror if isinstance(error, OSError) else error)
-                yield Problem(
-                    path=printable(path), reason=reason, fix="mend the list: UTF-8, readable"
-                )
-                continue
-            self.lists.insert(0, _TextList(listing.relative, path, lines))
+                fix = "mend the list: UTF-8, readable"
+                yield Problem(path=printable(path), reason=reason, fix=fix)
 
     def _pair(self, listing: Listing) -> Iterator[DatasetEntry | Problem]:
         texts = _texts_beside(listing)
@@ -199,33 +192,30 @@ class _Pairing:
         if self.rules.kind is LayoutKind.FILENAME:
             text, pinyin = _spoken_name(stem_and_suffix(name)[0], self.rules.prefix)
             if not text and not pinyin:
-                return refuse(
-                    "its name has no text", f"rename it, or see `prefix` in {DATASET_FILE}"
-                )
+                fix = f"rename it, or see `prefix` in {DATASET_FILE}"
+                return refuse("its name has no text", fix)
             return DatasetEntry(id=id_, audio=audio, speaker=speaker, text=text, pinyin=pinyin)
         if text_name is not None:
             text_path = self.folder / listing.path(text_name)
             return DatasetEntry(id=id_, audio=audio, speaker=speaker, text_path=text_path)
         for text_list in self.lists:
-            line = text_list.take(id_)
-            if line == "taken":
-                return refuse(
-                    f"{printable(text_list.path)} has one line for several files of this name",
-                    "write their paths into the list",
-                )
-            if isinstance(line, Line):
-                if line.speaker and self.rules.listed_speakers:
-                    speaker = line.speaker
-                return DatasetEntry(
-                    id=id_, audio=audio, speaker=speaker, text=line.text, pinyin=line.pinyin
-                )
-        missing = f"{stem_and_suffix(name)[0]}.txt"
+            if (found := text_list.take(id_)) is None:
+                continue
+            line, taken = found
+            if taken:
+                where = printable(text_list.path)
+                reason = f"{where} has one line for several files of this name"
+                return refuse(reason, "write their paths into the list")
+            if line.speaker and self.rules.listed_speakers:
+                speaker = line.speaker
+            return DatasetEntry(
+                id=id_, audio=audio, speaker=speaker, text=line.text, pinyin=line.pinyin
+            )
+        missing = printable(f"{stem_and_suffix(name)[0]}.txt")
         if self.lists:
             nearest = printable(self.lists[0].path)
-            return refuse(
-                f"no text: neither {printable(missing)} nor a line in {nearest}", "add one of them"
-            )
-        return refuse("no text", f"write what is said into {printable(missing)} beside it")
+            return refuse(f"no text: neither {missing} nor a line in {nearest}", "add one of them")
+        return refuse("no text", f"write what is said into {missing} beside it")
 
 
 def _texts_beside(listing: Listing) -> dict[str, str]:

@@ -91,6 +91,30 @@ def test_lists(folder: Path, name: str, content: str) -> None:
     assert reasons(folder) == {}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_encodings_of_lists(folder: Path, encoding: str, end: str) -> None:
+    lines = ["", "a|你好", " ", "b|一句话", "a|第二次", "c|"]
+    fill(folder, {"a.wav": "", "b.wav": "", "c.wav": ""})
+    fill(folder, {"metadata.csv": end.join(lines).encode(encoding)})
+    assert texts(folder) == {"a": "第二次", "b": "一句话", "c": ""}
+
+
+def test_a_walk_that_is_given_up_closes_its_lists(folder: Path) -> None:
+    fill(folder, {"1.wav": "", "2.wav": "", "metadata.csv": "1|你好\n2|再见\n"})
+    items = detect(folder).items()
+    next(items)
+    del items  # an open file would be a ResourceWarning, and those are errors here
+
+
+def test_a_list_of_many_lines_is_looked_up_in_any_order(folder: Path) -> None:
+    names = [f"{number * 7919 % 1000:03d}" for number in range(1000)]
+    fill(folder, {f"{name}.wav": "" for name in names})
+    fill(folder, {"transcripts.tsv": "".join(f"{name}.wav\t第{name}句\n" for name in names)})
+    assert texts(folder) == {name: f"第{name}句" for name in names}
+    assert reasons(folder) == {}
+
+
 def test_lists_that_do_not_fit_say_so(folder: Path) -> None:
     fill(folder, {"a/1.wav": "", "b/1.wav": "", "c.wav": "", "metadata.csv": "1|你好\n9|没有\n"})
     assert texts(folder) == {"a/1": "你好"}
