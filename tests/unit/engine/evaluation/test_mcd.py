@@ -62,7 +62,8 @@ def test_a_known_filter_costs_what_its_response_says(tap: float) -> None:
 def test_cepstrum_leaves_the_level_out() -> None:
     cepstrum = mel_cepstrum(noise(40))
     assert cepstrum.shape == (40, 13)
-    np.testing.assert_allclose(cepstrum, mel_cepstrum(noise(40) / 8), atol=1e-3)
+    softer = (noise(40) / 8).astype(np.float32)
+    assert np.abs(cepstrum - mel_cepstrum(softer)).max() < 1e-3
 
 
 def test_silence_in_both_does_not_dilute() -> None:
