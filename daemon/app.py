@@ -28,7 +28,7 @@ from daemon.voices import can_speak
 from daemon.watchsettings import TABLE as WATCH_TABLE
 from daemon.watchsettings import WatchSettings
 from workspace.layout import Workspace
-from workspace.settings import load_table, read_config
+from workspace.settings import load_table, read_config, with_environment
 
 TABLE = "daemon"
 STATE_MODE = 0o700
@@ -174,7 +174,7 @@ class App:
         return {**self._environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
 
     def _read_config(self) -> dict[str, Any]:
-        return read_config(self._workspace.config)
+        return with_environment(read_config(self._workspace.config), self._environ)
 
 
 async def _first_failure(tasks: Iterable[asyncio.Task[None]], leaving: asyncio.Task[Any]) -> None:

@@ -40,7 +40,7 @@ def replace_atomic(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(temporary)
         fsync(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -64,7 +64,7 @@ def folder_atomic(path: Path) -> Iterator[Path]:
         for file in sorted(temporary.rglob("*")):
             fsync(file)
         fsync(temporary)
-        os.rename(temporary, path)
+        temporary.rename(path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

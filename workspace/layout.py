@@ -95,7 +95,9 @@ class Workspace:
         return self.config.is_file()
 
     @classmethod
-    def find(cls, explicit: Path | None = None, environ: Mapping[str, str] = os.environ) -> Workspace:
+    def find(
+        cls, explicit: Path | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Workspace:
         """The workspace a command means: `--workspace`, `YINFANG_WORKSPACE`, or the nearest above.
 
         Args:
@@ -106,12 +108,14 @@ class Workspace:
             WorkspaceError: the named folder holds no `config.toml`, or none was found above the
                 current folder.
         """
-        named = explicit or (Path(environ[WORKSPACE_VARIABLE]) if environ.get(WORKSPACE_VARIABLE) else None)
+        variable = environ.get(WORKSPACE_VARIABLE)
+        named = explicit or (Path(variable) if variable else None)
         if named is not None:
             workspace = cls(named.expanduser().resolve())
             if not workspace.exists():
                 raise WorkspaceError(
-                    f"{workspace.root} is not a workspace (it has no {CONFIG_NAME}): run `yinfang init {named}`"
+                    f"{workspace.root} is not a workspace (it has no {CONFIG_NAME}): "
+                    f"run `yinfang init {named}`"
                 )
             return workspace
         here = Path.cwd().resolve()
@@ -119,7 +123,8 @@ class Workspace:
             if (folder / CONFIG_NAME).is_file():
                 return cls(folder)
         raise WorkspaceError(
-            f"no {CONFIG_NAME} in {here} or above: run `yinfang init FOLDER`, or name one with --workspace"
+            f"no {CONFIG_NAME} in {here} or above: "
+            "run `yinfang init FOLDER`, or name one with --workspace"
         )
 
 
@@ -129,7 +134,9 @@ def _runtime_folder() -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     owner = folder.stat()
     if owner.st_uid != os.getuid() or owner.st_mode & 0o077:
-        raise WorkspaceError(f"{folder} must belong to you alone (chmod 700): the daemon's socket lies there")
+        raise WorkspaceError(
+            f"{folder} must belong to you alone (chmod 700): the daemon's socket lies there"
+        )
     return folder
 
 

@@ -46,6 +46,26 @@ def read_config(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid TOML: {error}") from None
 
 
+def with_environment(
+    config: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> dict[str, Any]:
+    """A whole configuration with every `YINFANG_<TABLE>__<KEY>` put over the file's value.
+
+    For whoever passes a configuration on without knowing its tables; keys are checked by the
+    package that reads its table.
+    """
+    names = (
+        variable.removeprefix(ENVIRONMENT_PREFIX).partition(LEVEL_SEPARATOR)
+        for variable in environ
+        if variable.startswith(ENVIRONMENT_PREFIX)
+    )
+    tables = {table.lower() for table, separator, _ in names if separator}
+    return {
+        **config,
+        **{name: _with_overrides(dict(config.get(name, {})), name, environ) for name in tables},
+    }
+
+
 def load_table(
     path: Path, name: str, model: type[TableType], environ: Mapping[str, str] = os.environ
 ) -> TableType:
@@ -77,10 +97,13 @@ def parse_table(
     try:
         return model.model_validate(merged)
     except ValidationError as error:
-        raise SettingsError("; ".join(_explain(item, name, model, source) for item in error.errors())) from None
+        problems = (_explain(item, name, model, source) for item in error.errors())
+        raise SettingsError("; ".join(problems)) from None
 
 
-def _with_overrides(values: dict[str, Any], name: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _with_overrides(
+    values: dict[str, Any], name: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
     prefix = f"{ENVIRONMENT_PREFIX}{name.upper()}{LEVEL_SEPARATOR}"
     for variable, text in environ.items():
         if not variable.startswith(prefix):
