@@ -54,7 +54,7 @@ def figure(value: float | None) -> str:
     """A number with three digits that matter: "0.0123", "4.56", "789", "12,300"; "–" for None."""
     if value is None:
         return "–"
-    if value == 0 or abs(value) >= 1000:
+    if value == 0 or abs(value) >= 999.5:
         return f"{value:,.0f}"
     if abs(value) < 0.001:
         return f"{value:.1e}"

@@ -25,6 +25,7 @@ SENTENCE = "大家好，这是我刚刚学会的声音。"
 MAKING = "making"  # folder beside datasets/, so that dropping is one rename
 MARK = ".yinfang-demo"  # says that the folder is ours to throw away
 DEADLINE = 1800.0  # seconds until a step is given up; it takes a few minutes
+STOP_TIMEOUT = 60.0  # seconds; a training job writes its checkpoint first
 WAVEFORM_SIZE = 72, 6  # characters
 
 # The stages are short: enough to hear that they work, not to sound like somebody.
@@ -116,13 +117,14 @@ def _stop_leftover(workspace: Workspace) -> None:
             client.call("shutdown", stop_workers=True)
     except DaemonUnreachableError:
         return
-    wait_until_gone(workspace.socket.exists, 30.0)
+    wait_until_gone(workspace.socket.exists, STOP_TIMEOUT)
 
 
 @contextmanager
 def running_daemon(workspace: Workspace) -> Iterator[SyncClient]:
     """A daemon for the time of the block; its workers go with it."""
     from daemon.client import connect, start_in_background
+    from tui.cli.daemon import wait_until_gone
 
     start_in_background(workspace)
     with connect(workspace) as client:
@@ -130,6 +132,7 @@ def running_daemon(workspace: Workspace) -> Iterator[SyncClient]:
             yield client
         finally:
             client.call("shutdown", stop_workers=True)
+            wait_until_gone(workspace.socket.exists, STOP_TIMEOUT)
 
 
 def _drop_and_wait(

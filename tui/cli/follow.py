@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tui.cli.output import Exit, print_json_line, stdout, write_line
-from tui.jobs import ended, short_id, subject
+from tui.jobs import ended, progress, short_id, subject
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
@@ -85,11 +85,11 @@ def _show_live(client: SyncClient, pick: Pick, done: Callable[[Jobs], bool]) -> 
 def _print_changes(
     client: SyncClient, pick: Pick, done: Callable[[Jobs], bool], as_json: bool
 ) -> Jobs:
-    seen: dict[str, tuple[str, str]] = {}
+    seen: dict[str, tuple[Any, ...]] = {}
     while True:
         jobs = pick(client.call("jobs.list"))
         for job in jobs:
-            look = (job["state"], job.get("reason") or "")
+            look = (job["state"], job.get("reason"), _tenth(job))
             if seen.get(job["id"]) != look:
                 seen[job["id"]] = look
                 print_json_line(job) if as_json else write_line(change(job))
@@ -98,9 +98,16 @@ def _print_changes(
         time.sleep(REFRESH)
 
 
+def _tenth(job: Mapping[str, Any]) -> tuple[str, int] | None:
+    """The tenth of its stage that a running job is in: a pipe gets a line for each."""
+    report = progress(job) if job["state"] == "running" else None
+    return (report.stage, int((report.share or 0.0) * 10)) if report else None
+
+
 def change(job: Mapping[str, Any]) -> str:
     """A line on a job's new state."""
-    why = " – ".join(part for part in (job.get("reason"), job.get("fix")) if part)
-    return (
-        f"{short_id(job)}  {job['kind']:<11} {subject(job):<16} {job['state']:<10} {why}".rstrip()
-    )
+    report = progress(job) if job["state"] == "running" else None
+    parts = [job.get("reason"), job.get("fix"), report and report.stage]
+    parts += [f"{report.share:.0%}" if report and report.share is not None else ""]
+    what = f"{short_id(job)}  {job['kind']:<11} {subject(job):<16}"
+    return f"{what} {job['state']:<10} {' – '.join(part for part in parts if part)}".rstrip()

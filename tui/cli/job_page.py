@@ -15,7 +15,11 @@ from tui.jobs import LossCurve, checkpoints, loss_curves, progress
 from tui.quantities import ago, duration, figure, rate
 
 CURVE_WIDTH, CURVE_HEIGHT = 64, 8  # characters
-CURVES_SHOWN = 2
+# of each group the first that a run has
+WORTH_SEEING = (
+    ("train/total", "train/loss"),
+    ("validation/full_mcd", "validation/total", "validation/loss"),
+)
 LABEL_WIDTH = 9
 
 
@@ -32,10 +36,12 @@ def job_page(
 
 
 def chosen(curves: Sequence[LossCurve]) -> list[LossCurve]:
-    """The curves worth a place on the page: the losses, the training one first."""
-    losses = [found for found in curves if found.name.split("/")[-1] in ("loss", "total")]
-    ordered = sorted(losses or curves, key=lambda found: not found.name.startswith("train/"))
-    return ordered[:CURVES_SHOWN]
+    """The curves worth a place on the page: the training loss, and how validation goes."""
+    found = {curve.name: curve for curve in curves}
+    picked = []
+    for names in WORTH_SEEING:
+        picked += [found[name] for name in names if name in found][:1]
+    return picked or list(curves[:1])
 
 
 def curve_plot(found: LossCurve, width: int = CURVE_WIDTH, height: int = CURVE_HEIGHT) -> Text:

@@ -41,8 +41,12 @@ def listing(headings: Sequence[str], rows: Sequence[Row], right: Sequence[str] =
     parts: list[RenderableType] = [_line(head, widths, flush)]
     for row in rows:
         parts.append(_line(row.cells, widths, flush))
-        parts += [Padding(Text(line, style="dim"), (0, 0, 0, INDENT)) for line in row.below if line]
+        parts += [_below(line) for line in row.below if line]
     return Group(*parts)
+
+
+def _below(line: str) -> Padding:
+    return Padding(Text(line, style="dim"), (0, 0, 0, INDENT), expand=False)
 
 
 def _line(cells: Sequence[Text], widths: Sequence[int], flush: Sequence[bool]) -> Text:

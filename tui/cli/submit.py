@@ -96,6 +96,7 @@ def newest_prepared(jobs: Iterable[Mapping[str, Any]], dataset: str) -> str:
         for job in jobs
         if (job["kind"], job["state"]) == ("preprocess", "succeeded")
         and job["spec"].get("dataset") == dataset
+        and job["outputs"].get("prepared")
     ]
     if not made:
         fix = f"`yinfang jobs list` shows whether it is on its way; yinfang preprocess {dataset}"

@@ -78,10 +78,10 @@ def test_the_page_has_curve_checkpoints_and_outputs() -> None:
     assert "train/f0" not in text
 
 
-def test_training_and_validation_loss_come_first() -> None:
-    names = ["train/f0", "validation/loss", "train/loss"]
+def test_training_loss_comes_first_then_how_validation_goes() -> None:
+    names = ["train/f0", "validation/loss", "validation/full_mcd", "train/total"]
     curves = [LossCurve(name, (1,), (1.0,)) for name in names]
-    assert [curve.name for curve in chosen(curves)] == ["train/loss", "validation/loss"]
+    assert [curve.name for curve in chosen(curves)] == ["train/total", "validation/full_mcd"]
     assert [curve.name for curve in chosen(curves[:1])] == ["train/f0"]
     assert chosen(loss_curves([])) == []
 

@@ -44,7 +44,7 @@ def test_rate(per_second: float | None, unit: str, text: str) -> None:
     ("value", "text"),
     [
         (None, "–"), (0, "0"), (0.01234, "0.0123"), (4.5612, "4.56"), (12_300, "12,300"),
-        (3e-6, "3.0e-06"),
+        (3e-6, "3.0e-06"), (999.7, "1,000"),
     ],
 )  # fmt: skip
 def test_figure(value: float | None, text: str) -> None:
