@@ -81,14 +81,17 @@ def states_of(symbols: Sequence[str], ids: Sequence[int]) -> States:
 
 
 class AlignerNetwork(nn.Module):
-    """Frame classifier: mel to log probabilities of the vocabulary's symbols and silence."""
+    """Frame classifier: mel to log probabilities of the vocabulary's symbols and silence.
+
+    It sees three frames (37 ms) to either side and no more: with a wider view it would learn to
+    recognise whole syllables and put their borders anywhere.
+    """
 
     def __init__(self, classes: int, n_mels: int = 80, width: int = 128) -> None:
         super().__init__()
         self.enter = nn.Conv1d(n_mels, width, 5, padding=2)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation)
-            for dilation in (1, 2, 1)
+            nn.Conv1d(width, width, size, padding=size // 2) for size in (3, 1, 1)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.convolutions)
         self.out = nn.Conv1d(width, classes, 1)
