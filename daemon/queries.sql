@@ -79,6 +79,11 @@ SELECT id, state FROM jobs WHERE id IN (SELECT value FROM json_each(:ids));
 SELECT jobs.id, jobs.state FROM dependencies JOIN jobs ON jobs.id = dependencies.needs
 WHERE dependencies.job IN (SELECT value FROM json_each(:ids));
 
+-- name: for_datasets
+SELECT * FROM jobs
+WHERE key IS NOT NULL OR json_extract(spec, '$.dataset') IS NOT NULL
+ORDER BY number;
+
 -- name: cancelled_for
 SELECT * FROM jobs WHERE cancelled_for = :id AND state = 'cancelled' ORDER BY number;
 
@@ -114,11 +119,11 @@ WHERE id > :cursor ORDER BY id LIMIT :limit;
 SELECT coalesce(max(id), 0) FROM events;
 
 -- name: keep_dataset
-INSERT INTO datasets (name, record) VALUES (:name, :record)
-ON CONFLICT (name) DO UPDATE SET record = excluded.record WHERE record != excluded.record;
+INSERT INTO datasets (folder, record) VALUES (:folder, :record)
+ON CONFLICT (folder) DO UPDATE SET record = excluded.record WHERE record != excluded.record;
 
 -- name: forget_dataset
-DELETE FROM datasets WHERE name = :name;
+DELETE FROM datasets WHERE folder = :folder;
 
 -- name: datasets
-SELECT name, record FROM datasets ORDER BY name;
+SELECT folder, record FROM datasets ORDER BY folder;

@@ -32,31 +32,40 @@ def start_in_background(workspace: Workspace, timeout: float = START_TIMEOUT) ->
     answer = _greeting(workspace)
     if answer is not None:
         return answer
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "daemon", str(workspace.root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        cwd=workspace.root,
-    )
+    workspace.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # What a dying interpreter has to say goes where the rest of the daemon's words are.
+    with workspace.daemon_log.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "daemon", str(workspace.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+            cwd=workspace.root,
+        )
+    answer = _wait_answer(workspace, process, timeout)
+    process.returncode = 0  # not ours to wait for: it outlives us
+    return answer
+
+
+def _wait_answer(
+    workspace: Workspace, process: subprocess.Popen[bytes], timeout: float
+) -> dict[str, object]:
     deadline = time.monotonic() + timeout
     while (answer := _greeting(workspace)) is None:
         if process.poll() is not None:
-            said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
-            last = said.splitlines()[-1] if said else f"exit code {process.returncode}"
-            raise DaemonUnreachableError(
-                f"the daemon did not start: {last}", "see .yinfang/daemon.log"
-            )
+            message = f"the daemon did not start: {_last_words(workspace, process.returncode)}"
+            raise DaemonUnreachableError(message, "see .yinfang/daemon.log")
         if time.monotonic() > deadline:
             message = f"the daemon did not answer in {timeout:.0f} s"
             raise DaemonUnreachableError(message, "see .yinfang/daemon.log")
         time.sleep(CHECK_INTERVAL)
-    if process.stderr is not None:
-        process.stderr.close()
-    # It is not ours to wait for: it outlives us.
-    process.returncode = 0
     return answer
+
+
+def _last_words(workspace: Workspace, code: int) -> str:
+    lines = workspace.daemon_log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return lines[-1].removeprefix("yinfang: ") if lines else f"exit code {code}"
 
 
 def _greeting(workspace: Workspace) -> dict[str, object] | None:

@@ -59,7 +59,7 @@ CREATE TABLE events (
 );
 
 CREATE TABLE datasets (
-    name TEXT PRIMARY KEY,
+    folder TEXT PRIMARY KEY,
     record TEXT NOT NULL
 ) WITHOUT ROWID;
 

@@ -31,7 +31,7 @@ from workspace.run import CHECKPOINTS, EventLog, ExitCode, JobFile, Outcome
 BUNDLE = 0.02  # seconds between looks at the clock while a step takes its time
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """SIGTERM came."""
 
 
@@ -47,7 +47,7 @@ def main(folder: Path) -> int:
             note(folder, f"doubled {job.attempt}")
         try:
             return work(folder, job, spec)
-        except Stopped:
+        except StoppedError:
             return ExitCode.CANCELLED
         finally:
             note(folder, f"end {job.attempt}")
@@ -58,7 +58,8 @@ def work(folder: Path, job: JobFile, spec: dict[str, Any]) -> int:
     checkpoint = folder / CHECKPOINTS / "step"
     done = int(checkpoint.read_text()) if checkpoint.exists() else 0
     steps = int(spec.get("steps", 1))
-    print(f"attempt {job.attempt} from step {done}, 你好", flush=True)
+    sys.stdout.write(f"attempt {job.attempt} from step {done}, 你好\n")
+    sys.stdout.flush()
     for step in range(done, steps):
         pause(float(spec.get("step", 0.0)))
         checkpoint.parent.mkdir(exist_ok=True)
@@ -96,7 +97,7 @@ def note(folder: Path, line: str) -> None:
 
 
 def _stop(_number: int, _frame: object) -> None:
-    raise Stopped
+    raise StoppedError
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def running(tmp_path: Path) -> Iterator[RunningDaemon]:
 
 @pytest.fixture
 def crashing(running: RunningDaemon) -> Callable[[str, str, Callable[[], Any]], None]:
-    """`crashing(point, when, act)`: a daemon dies there while `act` runs, and a sound one follows."""
+    """`crashing(point, when, act)`: one daemon dies there while `act` runs, a sound one follows."""
 
     def crash(point: str, when: str, act: Callable[[], Any]) -> None:
         running.up((DRIVER, point, when))

@@ -1,0 +1,44 @@
+"""A small speech worker for tests: it "speaks" each character as ten samples of its code point.
+
+`speaker.py WORKSPACE`. A text "die" ends it in the middle of its answer, "refuse" is refused, and a
+workspace with a file `broken` cannot be loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def say(**values: Any) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
+    sys.stdout.flush()
+
+
+def main(root: Path) -> int:
+    if (root / "broken").exists():
+        say(error="no base in models/", fix="train one")
+        return 1
+    say(ready={"pid": os.getpid()})
+    for line in sys.stdin:
+        request = json.loads(line)
+        number, text = request["id"], request["text"]
+        if text == "refuse":
+            say(id=number, error=f"no voice {request['voice']!r}", fix="train it")
+            continue
+        for letter in text:
+            samples = struct.pack("<10h", *[ord(letter) % 30000] * 10)
+            say(id=number, pcm=base64.b64encode(samples).decode(), rate=24000)
+            if text == "die":
+                os._exit(9)
+        say(id=number, done={"seconds": len(text) * 10 / 24000, "phonemes": len(text), "notes": []})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,112 @@
+"""The speech lane: a warm worker beside the queue."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.errors import SpeechFailedError
+from tests.acceptance.running import REPOSITORY, RunningDaemon, until
+
+SPEAKER = (sys.executable, str(REPOSITORY / "tests/acceptance/speaker.py"))
+
+
+@pytest.fixture
+def speaking(tmp_path: Path) -> Iterator[RunningDaemon]:
+    daemon = RunningDaemon(tmp_path / "workspace", speech=SPEAKER)
+    yield daemon
+    daemon.end()
+
+
+def speak(daemon: RunningDaemon, text: str) -> list[dict[str, Any]]:
+    with daemon.client() as client:
+        return list(client.stream("speak", text=text, voice="alice"))
+
+
+def test_sound_comes_in_pieces_and_ends_with_a_summary(speaking: RunningDaemon) -> None:
+    speaking.up()
+    assert speaking.call("status")["speech"] == "cold"
+    *pieces, last = speak(speaking, "你好吗")
+    assert [len(base64.b64decode(piece["pcm"])) for piece in pieces] == [20, 20, 20]
+    assert {piece["rate"] for piece in pieces} == {24000}
+    assert last["done"]["phonemes"] == 3
+    assert speaking.call("status")["speech"] == "warm"
+    assert speaking.down() == 0
+
+
+def test_it_is_warm_from_the_start_where_there_is_a_base(speaking: RunningDaemon) -> None:
+    (speaking.workspace.models / "small").mkdir(parents=True)
+    speaking.up()
+    until(lambda: speaking.call("status")["speech"] == "warm", "warm", speaking.explain)
+
+
+def test_refusals_and_deaths_are_told_and_the_next_request_works(speaking: RunningDaemon) -> None:
+    speaking.up()
+    with pytest.raises(SpeechFailedError, match="no voice 'alice'") as raised:
+        speak(speaking, "refuse")
+    assert raised.value.fix == "train it"
+    with pytest.raises(SpeechFailedError, match="ended with code 9"):
+        speak(speaking, "die")
+    assert speak(speaking, "好")[-1]["done"]["phonemes"] == 1
+
+
+def test_a_worker_that_cannot_load_says_why(speaking: RunningDaemon) -> None:
+    (speaking.workspace.root / "broken").touch()
+    speaking.up()
+    with pytest.raises(SpeechFailedError, match="no base in models/") as raised:
+        speak(speaking, "你好")
+    assert raised.value.fix == "train one"
+    (speaking.workspace.root / "broken").unlink()
+    assert speak(speaking, "好")[-1]["done"]["phonemes"] == 1
+
+
+def test_an_abandoned_request_leaves_the_connection_usable(speaking: RunningDaemon) -> None:
+    speaking.up()
+    with speaking.client() as client:
+        stream = client.stream("speak", text="很长的一句话" * 50)
+        next(iter(stream))
+        stream.close()
+        assert client.call("status")["speech"] == "warm"
+        again = list(client.stream("speak", text="好"))
+    assert again[-1]["done"]["phonemes"] == 1
+
+
+def test_the_worker_ends_when_idle_and_with_the_daemon(tmp_path: Path) -> None:
+    daemon = RunningDaemon(tmp_path / "w", "speech_idle_minutes = 0.001\n", speech=SPEAKER).up()
+    speak(daemon, "好")
+    until(lambda: daemon.call("status")["speech"] == "cold", "idle", daemon.explain)
+    speak(daemon, "好")
+    daemon.end()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_the_worker_does_not_outlive_the_daemon(
+    speaking: RunningDaemon, how: signal.Signals
+) -> None:
+    (speaking.workspace.models / "small").mkdir(parents=True)
+    speaking.up()
+    until(lambda: speaking.call("status")["speech"] == "warm", "warm", speaking.explain)
+    pids = [
+        int(line.rpartition(" ")[2])
+        for line in speaking.explain().splitlines()
+        if "speech worker started" in line
+    ]
+    assert speaking.process is not None
+    speaking.process.send_signal(how)
+    speaking.wait_death()
+    until(lambda: not any(alive(pid) for pid in pids), f"{pids} end")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
