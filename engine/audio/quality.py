@@ -13,7 +13,7 @@ from engine.audio.loudness import active_frames, frame_levels, mean_level
 from engine.audio.resample import SAMPLE_RATE, resample
 
 SILENT_BELOW = -55.0  # dBFS of the loudest 25 ms
-SPEECH_PROBABILITY = 0.2  # of the likeliest chunk: noise stays under 0.1, a syllable may reach 0.4
+SPEECH_PROBABILITY = 0.3  # of the likeliest chunk: noise stays under 0.1, syllables reach 0.6
 VAD_RATE = 16_000  # Hz
 N_FFT = 1024
 BAND = 8  # bins, 188 Hz: width over which the long-term spectrum is averaged
@@ -77,22 +77,21 @@ def bandwidth(wave: NDArray[np.float32], source_rate: int) -> float:
     return float(min(edge, source_rate / 2, SAMPLE_RATE / 2))
 
 
-def speech_probability(wave: NDArray[np.float32]) -> float:
-    """Probability of speech in the likeliest 32 ms, by Silero's voice activity detector.
+def holds_speech(wave: NDArray[np.float32]) -> bool:
+    """Whether Silero's voice activity detector hears speech in any 32 ms.
 
     Args:
-        wave: (samples,) float32, 24 kHz, at the normalised level.
+        wave: (samples,) float32, 24 kHz, trimmed, at the normalised level.
     """
     detector = _detector()
     detector.reset()
     size = detector.chunk_samples()
-    # half a second of lead-in: the detector needs context, and an isolated syllable has none
-    narrow = np.pad(resample(wave, SAMPLE_RATE, VAD_RATE), (VAD_RATE // 2, size))
+    narrow = np.pad(resample(wave, SAMPLE_RATE, VAD_RATE), (0, size))
     integers = (np.clip(narrow, -1, 1) * 32767).astype("<i2")
-    chunks = len(integers) // size
-    return max(
-        float(detector.process_chunk(integers[i * size : (i + 1) * size].tobytes()))
-        for i in range(chunks)
+    # stops at the first chunk that is speech: mostly a tenth of a second into the utterance
+    return any(
+        detector.process_chunk(integers[start : start + size].tobytes()) >= SPEECH_PROBABILITY
+        for start in range(0, len(integers) - size + 1, size)
     )
 
 

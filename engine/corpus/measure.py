@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.audio.decode import AudioError, Recording, decode
 from engine.audio.loudness import normalize
 from engine.audio.pitch import pitch
-from engine.audio.quality import SPEECH_PROBABILITY, Quality, is_silent, quality, speech_probability
+from engine.audio.quality import Quality, holds_speech, is_silent, quality
 from engine.audio.resample import SAMPLE_RATE, resample, without_rumble
 from engine.audio.trim import speech_span, trim
 from engine.corpus.manifest import ALIGNMENT_FRAME, SyllableSpan, Utterance
@@ -145,7 +145,7 @@ def _clean(
         )
     measures = quality(whole, recording.rate)
     cut = normalize(trim(whole, settings.margin_seconds), settings.level)
-    if speech_probability(cut) < SPEECH_PROBABILITY:
+    if not holds_speech(cut):
         raise AudioError(
             f"{name} holds no speech that can be recognised as such", "check the recording"
         )

@@ -9,13 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.audio.loudness import PEAK_LIMIT, active_level, frame_levels, normalize
-from engine.audio.quality import (
-    SPEECH_PROBABILITY,
-    bandwidth,
-    is_silent,
-    quality,
-    speech_probability,
-)
+from engine.audio.quality import bandwidth, holds_speech, is_silent, quality
 from engine.audio.resample import resample, without_rumble
 from engine.audio.trim import speech_span, trim
 
@@ -125,6 +119,8 @@ def test_silence_is_silent_and_whispering_is_not(voice: Voice) -> None:
 
 def test_a_voice_is_speech_and_noise_and_hum_are_not(voice: Voice) -> None:
     noise = np.random.default_rng(0).standard_normal(2 * RATE).astype("f4") * 0.05
-    assert speech_probability(voice(1.0)) > 0.9
-    assert speech_probability(noise) < SPEECH_PROBABILITY
-    assert speech_probability(np.sign(_tone(50, RATE, 2)) * np.float32(0.1)) < SPEECH_PROBABILITY
+    assert holds_speech(voice(1.0))
+    assert holds_speech(voice(0.25, silence=0.05))
+    assert not holds_speech(noise)
+    assert not holds_speech(np.sign(_tone(50, RATE, 2)) * np.float32(0.1))
+    assert not holds_speech(_tone(440, RATE, 2))
