@@ -57,6 +57,12 @@ def subject(job: Mapping[str, Any]) -> str:
     return next((str(spec[key]) for key in SUBJECT_KEYS if spec.get(key)), "")
 
 
+def why(job: Mapping[str, Any]) -> str:
+    """Why a job is in its state and what to do about it, on one line."""
+    parts = (" ".join(str(job.get(key) or "").split()) for key in ("reason", "fix"))
+    return " – ".join(part for part in parts if part)
+
+
 def short_id(job: Mapping[str, Any]) -> str:
     """The part of an id that is enough to name the job: "j00012"."""
     return str(job["id"]).split("-", 1)[0]

@@ -12,6 +12,7 @@ import typer
 
 from tui.cli import session
 from tui.cli.output import Exit, JsonOption, print_json, stdout, write_line
+from tui.jobs import why
 from tui.quantities import ago, size
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def _row(record: Mapping[str, Any], now: float) -> Row:
         _count(record.get("utterances")), size(record.get("bytes")),
         ago(record.get("updated"), now),
     )  # fmt: skip
-    why = " – ".join(part for part in (record.get("reason"), record.get("fix")) if part)
-    return Row(tuple(map(Text, cells)), (why,))
+    return Row(tuple(map(Text, cells)), (why(record),))
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tui.cli.output import Exit, print_json_line, stdout, write_line
-from tui.jobs import ended, progress, short_id, subject
+from tui.jobs import ended, progress, short_id, subject, why
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
@@ -107,7 +107,7 @@ def _tenth(job: Mapping[str, Any]) -> tuple[str, int] | None:
 def change(job: Mapping[str, Any]) -> str:
     """A line on a job's new state."""
     report = progress(job) if job["state"] == "running" else None
-    parts = [job.get("reason"), job.get("fix"), report and report.stage]
-    parts += [f"{report.share:.0%}" if report and report.share is not None else ""]
+    share = f"{report.share:.0%}" if report and report.share is not None else ""
+    parts = [why(job), report.stage if report else "", share]
     what = f"{short_id(job)}  {job['kind']:<11} {subject(job):<16}"
     return f"{what} {job['state']:<10} {' – '.join(part for part in parts if part)}".rstrip()

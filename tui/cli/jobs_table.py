@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tui.cli.listing import Row, listing
-from tui.jobs import Progress, progress, short_id, subject
+from tui.jobs import Progress, progress, short_id, subject, why
 from tui.quantities import ago, duration, rate
 
 BAR_WIDTH = 10  # characters
@@ -63,5 +63,4 @@ def _why(job: Mapping[str, Any], report: Progress | None) -> str:
         speed = rate(report.rate, report.unit)
         parts = [str(job.get("reason") or ""), report.stage, speed]
         return ", ".join(part for part in parts if part)
-    parts = [str(job.get("reason") or ""), str(job.get("fix") or "")]
-    return " – ".join(part for part in parts if part)
+    return why(job)

@@ -81,5 +81,6 @@ def note(text: str) -> None:
 
 def fail(message: str, fix: str = "", code: Exit = Exit.FAILED) -> NoReturn:
     """End with the error on standard error and its exit code."""
-    note(f"yinfang: {message}" + (f"\n  fix: {fix}" if fix else ""))
+    line = " ".join(message.split())
+    note(f"yinfang: {line}" + (f"\n  fix: {fix}" if fix else ""))
     raise SystemExit(int(code))
