@@ -29,6 +29,7 @@ from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
 LARGEST_VALIDATION_SHARE = 10  # one in ten at most
 RICH_SPEAKER = 10  # utterances that a speaker must have to lend some to validation
 F0_REFERENCE = 100.0  # Hz
+BUCKETS = 8  # batches that are drawn together and sorted by length
 GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples fill the unit interval evenly
 
 
@@ -214,11 +215,22 @@ class TrainingSet:
         return collate(recordings, references, starts, crop)
 
     def _positions(self, step: int, seed: int, size: int) -> list[int]:
-        """The step's share of an endless sequence: corpora by weight, shuffled epochs in each."""
-        first = step * size
+        """The step's share of an endless sequence: corpora by weight, shuffled epochs in each.
+
+        Batches are cut from a window of several batches that is sorted by length, so that little
+        of a batch is padding, and come in random order.
+        """
+        window, place = divmod(step, BUCKETS)
+        drawn = self._drawn(window * BUCKETS * size, BUCKETS * size, seed)
+        drawn.sort(key=lambda position: self.training[position][1].seconds)
+        chosen = int(np.random.default_rng((seed, window, 2)).permutation(BUCKETS)[place])
+        return drawn[chosen * size : (chosen + 1) * size]
+
+    def _drawn(self, first: int, count: int, seed: int) -> list[int]:
+        """Places `first` to `first + count` of the endless sequence, as positions in `training`."""
         taken = np.bincount(self._mix.corpus_of(np.arange(first)), minlength=len(self._pools))
         positions = []
-        for corpus in self._mix.corpus_of(np.arange(first, first + size)):
+        for corpus in self._mix.corpus_of(np.arange(first, first + count)):
             pool = self._pools[corpus]
             epoch, place = divmod(int(taken[corpus]), len(pool))
             taken[corpus] += 1

@@ -13,12 +13,16 @@ from torch import Tensor
 from engine.audio.mel import normalized_mel
 from engine.corpus.manifest import Utterance
 from engine.evaluation.errors import EvaluationError
-from engine.evaluation.mcd import copy_mcd, full_mcd
+from engine.evaluation.mcd import Distortion, copy_mcd, full_mcd
 from engine.evaluation.prosody import f0_rmse
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.graph import Kokoro, alignment_from_durations, round_durations
 from engine.training.batches import Recording, TrainingSet, energy_of, hertz
 
+Wave = NDArray[np.float32]
+Path = NDArray[np.intp]
+
+WORST_MCD = 50.0  # dB, of speech that is silent or broken
 F0_SHARE = 0.5  # of a semitone of F0 error against a decibel of MCD in the score
 
 
@@ -92,20 +96,34 @@ def _measure_one(
     own_frames = predicted.sum(1)
     prosody = graph.prosody(encoded, own, prosodic, own_frames)
     speech = graph.decode(text, own, prosody.f0, prosody.energy, acoustic, own_frames)
-    full = full_mcd(real.wave, speech[0].cpu().numpy())
     voicing = (guided.f0[0] > 0) == (true_f0[0] > 0)
     frame_ms = 1000 * CURVES_PER_FRAME / 80
+    copied, _ = _distortion(copy_mcd, real.wave, copy[0].cpu().numpy())
+    full, path = _distortion(full_mcd, real.wave, speech[0].cpu().numpy())
     return (
-        copy_mcd(real.wave, copy[0].cpu().numpy()).mcd,
-        full.mcd,
-        _melody(hertz(real), prosody.f0[0].cpu().numpy(), full.path),
+        copied,
+        full,
+        _melody(hertz(real), prosody.f0[0].cpu().numpy(), path),
         float((predicted - true_durations).abs().float().mean()) * frame_ms,
         1 - float(voicing.float().mean()),
     )
 
 
-def _melody(real: NDArray[np.float32], made: NDArray[np.float32], path: NDArray[np.intp]) -> float:
+def _distortion(
+    compare: Callable[[Wave, Wave], Distortion], real: Wave, made: Wave
+) -> tuple[float, Path | None]:
+    """MCD and path; a young model that makes no sound is as far off as can be, and has no path."""
+    try:
+        distortion = compare(real, made)
+    except EvaluationError:
+        return WORST_MCD, None
+    return distortion.mcd, distortion.path
+
+
+def _melody(real: Wave, made: Wave, path: Path | None) -> float:
     """F0 error, or NaN while a young model voices nothing that is voiced in truth."""
+    if path is None:
+        return float("nan")
     try:
         return f0_rmse(real, made, path)
     except EvaluationError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ PHONES = {"ㄇ": 200.0, "ㄚ": 900.0, "ㄙ": 5000.0, "ㄧ": 2600.0, "ㄨ": 450.0
 def spoken(rng: np.random.Generator) -> tuple[np.ndarray, tuple[str, ...], tuple[int, ...]]:
     """A word of tones, each phone its own frequency, and its true durations in 25 ms frames."""
     symbols = tuple(rng.choice(list(PHONES), 4))
-    while any(a == b for a, b in zip(symbols, symbols[1:], strict=False)):
+    while any(a == b for a, b in itertools.pairwise(symbols)):
         symbols = tuple(rng.choice(list(PHONES), 4))
     durations = (4, *(int(d) for d in rng.integers(3, 10, 4)), 4)
     pieces = []

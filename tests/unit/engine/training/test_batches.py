@@ -8,7 +8,7 @@ import torch
 
 from engine.corpus.packed import PackedCorpus
 from engine.errors import EngineError
-from engine.training.batches import TrainingSet, hertz
+from engine.training.batches import BUCKETS, TrainingSet, hertz
 
 
 def test_the_same_step_gives_the_same_batch(corpus: PackedCorpus) -> None:
@@ -24,14 +24,29 @@ def test_the_same_step_gives_the_same_batch(corpus: PackedCorpus) -> None:
 def test_an_epoch_sees_every_training_utterance_once(corpus: PackedCorpus) -> None:
     data = TrainingSet([corpus], 2)
     count = len(data.training)
-    seen = [position for step in range(count) for position in data._positions(step, 1, 3)]
-    for epoch in range(3):
-        assert sorted(seen[epoch * count : (epoch + 1) * count]) == list(range(count))
+    steps = count * BUCKETS  # whole epochs, in whole windows
+    seen = [position for step in range(steps) for position in data._positions(step, 1, 3)]
+    assert np.bincount(seen, minlength=count).tolist() == [3 * BUCKETS] * count
+
+
+def test_batches_hold_utterances_about_equally_long(corpus: PackedCorpus) -> None:
+    data = TrainingSet([corpus], 1)
+
+    def padding(batches: list[list[int]]) -> float:
+        seconds = [[data.training[position][1].seconds for position in batch] for batch in batches]
+        padded = sum(max(batch) * len(batch) for batch in seconds)
+        return 1 - sum(map(sum, seconds)) / padded
+
+    bucketed = [data._positions(step, 1, 4) for step in range(BUCKETS)]
+    drawn = data._drawn(0, 4 * BUCKETS, 1)
+    plain = [drawn[start : start + 4] for start in range(0, len(drawn), 4)]
+    assert sorted(position for batch in bucketed for position in batch) == sorted(drawn)
+    assert padding(bucketed) < 0.5 * padding(plain)
 
 
 def test_corpora_are_mixed_by_weight_and_each_is_seen_evenly(corpus: PackedCorpus) -> None:
     data = TrainingSet([corpus, corpus], 2, weights=(3, 1))
-    positions = [p for step in range(100) for p in data._positions(step, 1, 8)]
+    positions = [p for step in range(13 * BUCKETS) for p in data._positions(step, 1, 8)]
     of_first = [p for p in positions if data.training[p][0] == 0]
     assert len(of_first) == pytest.approx(0.75 * len(positions), abs=5)
     counts = np.bincount(positions)
