@@ -143,7 +143,8 @@ def relative_level(mel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def pause_score(level: NDArray[np.float32]) -> NDArray[np.float32]:
     """What a pause scores beside its class, (frames,) nats, by `relative_level`."""
-    return -PAUSE_PENALTY * np.maximum(0, level - PAUSE_LEVEL)
+    score: NDArray[np.float32] = -PAUSE_PENALTY * np.maximum(0, level - PAUSE_LEVEL)
+    return score
 
 
 def occupancy(

@@ -23,6 +23,7 @@ Wave = NDArray[np.float32]
 Path = NDArray[np.intp]
 
 WORST_MCD = 50.0  # dB, of speech that is silent or broken
+WORST_F0 = 24.0  # semitones
 F0_SHARE = 0.5  # of a semitone of F0 error against a decibel of MCD in the score
 
 
@@ -70,7 +71,7 @@ def measure(
     rows = [
         _measure_one(graph, data.recording(item), style_of(item[1]).unsqueeze(0)) for item in items
     ]
-    return Measures(*(float(np.nanmean(column)) for column in zip(*rows, strict=True)))
+    return Measures(*(float(np.mean(column)) for column in zip(*rows, strict=True)))
 
 
 def _measure_one(
@@ -121,10 +122,10 @@ def _distortion(
 
 
 def _melody(real: Wave, made: Wave, path: Path | None) -> float:
-    """F0 error, or NaN while a young model voices nothing that is voiced in truth."""
+    """F0 error, as bad as can be while a young model voices nothing that is voiced in truth."""
     if path is None:
-        return float("nan")
+        return WORST_F0
     try:
         return f0_rmse(real, made, path)
     except EvaluationError:
-        return float("nan")
+        return WORST_F0

@@ -17,6 +17,7 @@ from engine.training.stages import Specialist, speaker_style
 from engine.training.trainer import Trainer
 from workspace.run import EventLog
 
+BLOCKS = "graph.predictor.text_encoder.lstms."
 SETTINGS = Stage2Settings(steps=3, batch_size=2, crop_frames=8, checkpoint_every=3, warmup_steps=0)
 
 
@@ -85,7 +86,7 @@ def test_mamba_set_is_the_duration_encoders_blocks(model: SpeechModel) -> None:
     (parameters,) = choose(model, ("mamba",), None, rank=2).values()
     wanted = {
         id(p) for name, p in model.named_parameters()
-        if name.startswith("graph.predictor.text_encoder.lstms.") and int(name.split(".")[4]) % 2 == 0
+        if name.startswith(BLOCKS) and int(name.removeprefix(BLOCKS).split(".")[0]) % 2 == 0
     }  # fmt: skip
     assert {id(p) for p in parameters} == wanted
     assert {id(p) for p in model.parameters() if p.requires_grad} == wanted
