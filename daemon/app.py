@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from daemon.attempts import Attempts
 from daemon.board import Board
+from daemon.changes import Changes
 from daemon.config import SPEECH_COMMAND, WORKER_COMMAND, DaemonSettings
 from daemon.dispatch import Dispatcher
 from daemon.errors import SpeechFailedError, WorkspaceBusyError
@@ -139,7 +141,9 @@ class App:
         command = settings.worker_command or WORKER_COMMAND
         backend = LocalBackend(workspace, command, self._worker_environment())
         machine = Machine(workspace.root, settings)
-        dispatcher = Dispatcher(workspace, store, backend, machine, settings)
+        changes = Changes()
+        attempts = Attempts(workspace, store, backend, settings, changes)
+        dispatcher = Dispatcher(store, attempts, machine, changes)
         speech = SpeechLane(
             workspace,
             settings.speech_command or SPEECH_COMMAND,

@@ -1,7 +1,7 @@
 """Where jobs run, as the dispatcher sees it.
 
 Local processes now (`daemon.supervise`); an existing cluster engine would be another implementation
-of these two protocols.
+of these protocols.
 """
 
 from __future__ import annotations
@@ -25,14 +25,28 @@ class Worker(Protocol):
         """End it now."""
 
 
-class Backend(Protocol):
-    """Starts attempts and finds them again."""
+class Preparation(Protocol):
+    """An attempt that can be started at once; either `start` or `discard` must follow."""
 
-    async def start(self, job: Job, order: JobFile) -> Worker:
-        """Start a claimed job's attempt.
+    async def start(self) -> Worker:
+        """Start it, now that its claim is written.
 
         Raises:
             LaunchFailedError: the machine could not start it; nothing runs.
+        """
+
+    def discard(self) -> None:
+        """Let it be: the claim was lost."""
+
+
+class Backend(Protocol):
+    """Starts attempts and finds them again."""
+
+    async def prepare(self, job: Job, order: JobFile) -> Preparation:
+        """Make everything ready for an attempt that is just being claimed.
+
+        Raises:
+            LaunchFailedError: the machine cannot start it.
         """
 
     async def find(self, job: Job) -> Worker | None:

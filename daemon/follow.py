@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from daemon.board import TAIL_INTERVAL
-from daemon.dispatch import Dispatcher
+from daemon.changes import Changes
 from daemon.progress import sound_events
 from daemon.states import FINAL, JobState
 from daemon.store import Store
@@ -50,13 +50,13 @@ async def follow_log(
 
 
 async def follow_states(
-    store: Store, dispatcher: Dispatcher, cursor: int, follow: bool
+    store: Store, changes: Changes, cursor: int, follow: bool
 ) -> AsyncIterator[dict[str, Any]]:
     """State changes of all jobs after a cursor."""
     if cursor < 0:
         cursor = await store.last_event()
     while True:
-        version = dispatcher.version
+        version = changes.version
         events = await store.events_after(cursor)
         for event in events:
             cursor = event.id
@@ -65,7 +65,7 @@ async def follow_states(
             continue
         if not follow:
             return
-        await dispatcher.changed(version)
+        await changes.after(version)
 
 
 async def _until_ended(

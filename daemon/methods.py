@@ -179,7 +179,8 @@ class Methods:
             yield event, cursor
 
     async def events(self, params: protocol.FollowJobs) -> Events:
-        async for event in follow_states(self.store, self.dispatcher, params.cursor, params.follow):
+        changes = self.dispatcher.changes
+        async for event in follow_states(self.store, changes, params.cursor, params.follow):
             yield event, event["id"]
 
     async def speak(self, params: protocol.Speak) -> Events:

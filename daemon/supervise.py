@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from daemon.errors import LaunchFailedError
@@ -83,6 +83,24 @@ def _kill_holders(lock_file: Path) -> None:
                 signal_group(group, signal.SIGKILL)
 
 
+class LocalPreparation:
+    """A run folder that is ready and locked."""
+
+    def __init__(
+        self, launch: Callable[[Job, Path, int], LocalWorker], job: Job, folder: Path, held: int
+    ) -> None:
+        self._launch = launch
+        self._job = job
+        self._folder = folder
+        self._held = held
+
+    async def start(self) -> LocalWorker:
+        return await asyncio.to_thread(self._launch, self._job, self._folder, self._held)
+
+    def discard(self) -> None:
+        os.close(self._held)
+
+
 class LocalBackend:
     """Runs each attempt as a process in a session of its own."""
 
@@ -106,10 +124,10 @@ class LocalBackend:
     async def close(self) -> None:
         await asyncio.to_thread(self._launcher.close)
 
-    async def start(self, job: Job, order: JobFile) -> LocalWorker:
-        return await asyncio.to_thread(self._start, job, order)
+    async def prepare(self, job: Job, order: JobFile) -> LocalPreparation:
+        return await asyncio.to_thread(self._prepare, job, order)
 
-    def _start(self, job: Job, order: JobFile) -> LocalWorker:
+    def _prepare(self, job: Job, order: JobFile) -> LocalPreparation:
         folder = self._workspace.run(job.id)
         held = None
         try:
@@ -120,27 +138,32 @@ class LocalBackend:
             for name in (OUTCOME_FILE, RESULT_FILE, PROCESS_FILE):
                 (folder / name).unlink(missing_ok=True)
             order.write(folder)
-            identity = self._launch(job, folder, held)
-        except OSError as error:
-            fix = "check space and permissions there"
-            raise LaunchFailedError(f"{folder}: {error.strerror}", fix) from None
-        finally:
+        except BaseException as error:
             if held is not None:
                 os.close(held)
-        return LocalWorker(identity, folder / LOCK_FILE)
+            if isinstance(error, OSError):
+                raise _launch_failed(folder, error) from None
+            raise
+        return LocalPreparation(self._launch, job, folder, held)
 
-    def _launch(self, job: Job, folder: Path, held: int) -> Identity:
-        with (folder / LOG_FILE).open("ab") as output:
-            return self._launcher.launch(
-                folder,
-                attempt=job.attempt,
-                claim=job.claim or "",
-                argv=[*self._command, str(folder)],
-                cwd=self._workspace.root,
-                environment={**self._environment, **device_environment(job.device or "")},
-                lock=held,
-                output=output.fileno(),
-            )
+    def _launch(self, job: Job, folder: Path, held: int) -> LocalWorker:
+        try:
+            with (folder / LOG_FILE).open("ab") as output:
+                identity = self._launcher.launch(
+                    folder,
+                    attempt=job.attempt,
+                    claim=job.claim or "",
+                    argv=[*self._command, str(folder)],
+                    cwd=self._workspace.root,
+                    environment={**self._environment, **device_environment(job.device or "")},
+                    lock=held,
+                    output=output.fileno(),
+                )
+        except OSError as error:
+            raise _launch_failed(folder, error) from None
+        finally:
+            os.close(held)
+        return LocalWorker(identity, folder / LOCK_FILE)
 
     async def find(self, job: Job) -> LocalWorker | None:
         lock_file = self._workspace.run(job.id) / LOCK_FILE
@@ -179,6 +202,10 @@ class LocalBackend:
     def was_started(self, job: Job) -> bool:
         """Whether a shim of the present attempt ever came to life."""
         return self._identity(job) is not None
+
+
+def _launch_failed(folder: Path, error: OSError) -> LaunchFailedError:
+    return LaunchFailedError(f"{folder}: {error.strerror}", "check space and permissions there")
 
 
 def device_environment(device: str) -> dict[str, str]:

@@ -394,11 +394,13 @@ def test_a_rescan_on_demand(tmp_path: Path) -> None:
         settle_seconds=0, poll="always", poll_seconds=3600, rescan_seconds=3600
     )
 
+    utterance(tmp_path / "datasets" / "alice")
+
     async def scenario(watch: Watch) -> None:
-        utterance(watch.workspace.datasets / "alice")
-        for state in (SETTLING, PLANNED):  # one look to see it, another to find it settled
-            watch.watcher.rescan()
-            await watch.state("alice", state)
+        first = await watch.state("alice", PLANNED)
+        utterance(watch.workspace.datasets / "alice", "2")
+        watch.watcher.rescan()  # nothing else would look for an hour
+        await watch.state("alice", PLANNED, differs=first.version)
 
     run(tmp_path, scenario, settings)
 
