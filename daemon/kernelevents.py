@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from pathlib import Path
 
 from watchfiles import Change, awatch
@@ -79,6 +80,7 @@ class KernelEvents:
 
     async def _session(self) -> None:
         """Pass events on until the set of folders changes, or one of them goes."""
+        self._require_folders()
         events = awatch(
             *self._folders,
             watch_filter=None,
@@ -89,16 +91,23 @@ class KernelEvents:
             ignore_permission_denied=True,
         )
         begun = False
-        async for changes in events:
-            if not begun:  # the watch is in place; what happened before went unseen
-                begun = True
-                self.trouble = ""
-                self._on_lost()
-            if changes:
-                self._on_paths([Path(path) for _, path in changes])
-            gone = {Path(path) for change, path in changes if change is Change.deleted}
-            if gone & self._folders.keys():
-                return  # one made again in its place may even have the same inode
+        async with aclosing(events):
+            async for changes in events:
+                if not begun:  # the watch is in place; what happened before went unseen
+                    begun = True
+                    self.trouble = ""
+                    self._on_lost()
+                if changes:
+                    self._on_paths([Path(path) for _, path in changes])
+                gone = {Path(path) for change, path in changes if change is Change.deleted}
+                if gone & self._folders.keys():
+                    return  # one made again in its place may even have the same inode
+
+    def _require_folders(self) -> None:
+        """watchfiles watches nothing, and says nothing, where a folder is missing."""
+        for folder in self._folders:
+            if not folder.is_dir():
+                raise FileNotFoundError(folder)
 
     async def _recover(self, trouble: BaseException) -> None:
         if UNDECODABLE in str(trouble):
