@@ -242,8 +242,9 @@ class _Survey:
 
 def _survey(layout: DatasetLayout, unreadable: Iterable[Problem]) -> _Survey:
     survey = _Survey()
-    survey.add(unreadable)
-    survey.add(layout.items())
+    told = tuple(unreadable)
+    survey.add(told)
+    survey.add(item for item in layout.items() if item not in told)
     return survey
 
 

@@ -163,7 +163,7 @@ class _Reader:
             raise StillChangingError(printable(path)) from None
         except OSError as error:
             reason = f"cannot be read: {(error.strerror or str(error)).lower()}"
-            fix = "give the daemon's user read access, or check the disk"
+            fix = "give the daemon's user read access"
             self.problems.append(Problem(path=printable(path), reason=reason, fix=fix))
             return "unreadable"
         self.read += 1

@@ -115,3 +115,15 @@ def test_few_of_many_problems_are_kept(workspace: Workspace) -> None:
         (workspace.datasets / "alice" / f"{number}.wav").touch()
     record = taken(workspace, "datasets/alice")
     assert (len(record.problems), record.problem_count) == (PROBLEMS_KEPT, PROBLEMS_KEPT + 50)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_cannot_be_read_is_told_once(workspace: Workspace) -> None:
+    folder = workspace.datasets / "alice"
+    utterance(folder, "1")
+    utterance(folder, "2")
+    (folder / "2.wav").chmod(0)
+    record = taken(workspace, "datasets/alice")
+    assert (record.state, record.utterances) == (DatasetState.PLANNED, 1)
+    reasons = [(problem.path, problem.reason) for problem in record.problems]
+    assert reasons == [("2.wav", "cannot be read: permission denied")]
