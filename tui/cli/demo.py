@@ -80,7 +80,7 @@ def demo(
     write_line(
         f"\n{output}  ({seconds:.1f} s of speech, {duration(time.monotonic() - began)} in all)"
     )
-    for line in whats_next(folder):
+    for line in whats_next(folder, _training(jobs)["number"]):
         write_line(line)
 
 
@@ -198,7 +198,7 @@ def _show_result(
     from tui.curves import curve
     from tui.jobs import loss_curves, run_events
 
-    training = next(job for job in jobs if job["kind"] == "stage2")
+    training = _training(jobs)
     console = stdout()
     for found in chosen(loss_curves(run_events(client, training["id"]))):
         console.print(curve_plot(found))
@@ -210,14 +210,18 @@ def _show_result(
         console.print(row, style="green")
 
 
-def whats_next(folder: Path) -> list[str]:
-    """What to try after the demo."""
+def _training(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    return next(job for job in jobs if job["kind"] == "stage2")
+
+
+def whats_next(folder: Path, training: int) -> list[str]:
+    """What to try after the demo; `training` is the number of the job that made the voice."""
     return [
         "what to try next:",
         f"  yinfang -w {folder} up -d",
         f'  yinfang -w {folder} say "你好，世界。" --voice {TARGET} -o {folder}/world.wav',
-        f"  yinfang -w {folder} jobs show 5        # the training: curve, checkpoints, measures",
-        "  yinfang init ~/voices                # your own: drop a folder into datasets/",
+        f"  yinfang -w {folder} jobs show {training}    # the training: curve, checkpoints, measures",
+        "  yinfang init ~/voices          # your own: drop a folder into its datasets/",
     ]
 
 
