@@ -220,7 +220,7 @@ def whats_next(folder: Path, training: int) -> list[str]:
         "what to try next:",
         f"  yinfang -w {folder} up -d",
         f'  yinfang -w {folder} say "你好，世界。" --voice {TARGET} -o {folder}/world.wav',
-        f"  yinfang -w {folder} jobs show {training}    # the training: curve, checkpoints, measures",
+        f"  yinfang -w {folder} jobs show {training}      # its training: curve, checkpoints",
         "  yinfang init ~/voices          # your own: drop a folder into its datasets/",
     ]
 
