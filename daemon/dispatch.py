@@ -24,6 +24,7 @@ from daemon.states import JobState
 from daemon.store import NewJob, Store
 
 READY_WINDOW = 64  # waiting jobs of each need looked at in one pass; more than can start at once
+LINE_SHOWN = 2000  # waiting jobs whose place in line is worked out for whoever asks
 DISK_INTERVAL = 15.0  # seconds after which a full disk is looked at again
 
 log = logging.getLogger(__name__)
@@ -87,10 +88,11 @@ class Dispatcher:
             job_id, lambda job: job.evolve(priority=priority, position=position)
         )
 
-    async def reasons(self, active: Sequence[Job]) -> dict[str, str]:
-        """Why each of these waiting jobs waits, as things are now."""
-        dependencies = await self._store.dependency_states(active)
-        decisions = schedule(active, self._machine.resources(), self._clock(), dependencies)
+    async def reasons(self) -> dict[str, str]:
+        """Why each waiting job waits, as things are now; only of the first `LINE_SHOWN`."""
+        line = [*await self._store.running(), *await self._store.line(LINE_SHOWN)]
+        dependencies = await self._store.dependency_states(line)
+        decisions = schedule(line, self._machine.resources(), self._clock(), dependencies)
         starting = dict.fromkeys(decisions.starts, "starts now")
         leaving = {
             name: f"{needed}, which it needs, ended badly"

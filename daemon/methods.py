@@ -26,6 +26,7 @@ from daemon.states import FINAL, JobState
 from daemon.store import NewJob, Store
 from workspace.layout import Workspace
 
+FAR_BACK = "waits far back in line"
 VERSION = "0.1.0"
 
 Method = Callable[[Any], Awaitable[Any]]
@@ -198,7 +199,7 @@ class Methods:
     async def _reasons(self, jobs: list[Job]) -> dict[str, str]:
         if not any(job.state is JobState.WAITING for job in jobs):
             return {}
-        return await self.dispatcher.reasons(await self.store.active())
+        return await self.dispatcher.reasons()
 
     def _progress(self, job: Job) -> dict[str, Any] | None:
         progress = self.board.progress(job) if job.attempt else None
@@ -209,7 +210,7 @@ class Methods:
         for internal in ("claim", "config"):
             del values[internal]
         if job.state is JobState.WAITING:
-            values["reason"] = reasons.get(job.id, job.reason)
+            values["reason"] = reasons.get(job.id, job.reason or FAR_BACK)
         elif job.state is JobState.RUNNING and job.stop is not None:
             values["reason"] = f"told to stop ({job.stop})"
         return values

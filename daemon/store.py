@@ -207,6 +207,10 @@ class Store:
         """All jobs that are waiting, running or paused."""
         return await self._jobs("active")
 
+    async def line(self, limit: int) -> list[Job]:
+        """The first waiting jobs, in their order."""
+        return await self._jobs("line", limit=limit)
+
     async def listed(self, states: Iterable[JobState], limit: int) -> list[Job]:
         """The newest jobs in these states, newest first."""
         return await self._jobs("listed", states=json.dumps(list(states)), limit=limit)

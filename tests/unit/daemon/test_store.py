@@ -228,6 +228,29 @@ def test_concurrent_writes_share_a_commit_and_fail_alone(tmp_path: Path) -> None
     connection.close()
 
 
+def test_a_full_disk_fails_those_who_wrote_and_nothing_is_half_there(tmp_path: Path) -> None:
+    path = tmp_path / "plain.db"
+
+    async def test() -> None:
+        writer = Writer(path, lambda db: db.execute("CREATE TABLE t (a)") and None)
+        await writer.open()
+        await writer.write("PRAGMA max_page_count = 30", {})
+        insert = "INSERT INTO t VALUES (:a)"
+        texts = [str(number) * 3000 for number in range(10, 99)]
+        results = await asyncio.gather(
+            *(writer.write(insert, {"a": text}) for text in texts), return_exceptions=True
+        )
+        failed = sum(isinstance(result, sqlite3.OperationalError) for result in results)
+        assert failed
+        [(kept,)] = await writer.write("SELECT count(*) FROM t", {})
+        assert kept == len(texts) - failed
+        await writer.write("PRAGMA max_page_count = 3000", {})
+        await writer.write(insert, {"a": "there is room again"})
+        await writer.close()
+
+    asyncio.run(test())
+
+
 def test_a_write_goes_on_though_its_caller_is_cancelled(tmp_path: Path) -> None:
     async def test(store: Store) -> None:
         await one(store, new())  # the configuration is known now: one statement is left to write
