@@ -44,13 +44,17 @@ ORDER BY priority DESC, position, number
 LIMIT :limit;
 
 -- name: next_attempt
-SELECT min(not_before) FROM jobs WHERE state = 'waiting' AND not_before > :now;
+SELECT min(not_before) FROM jobs WHERE state = 'waiting' AND not_before > 0 AND not_before > :now;
 
 -- name: running
 SELECT * FROM jobs WHERE state = 'running' ORDER BY number;
 
 -- name: active
 SELECT * FROM jobs WHERE state IN ('waiting', 'running', 'paused') ORDER BY number;
+
+-- name: line
+-- The waiting jobs that come first.
+SELECT * FROM jobs WHERE state = 'waiting' ORDER BY priority DESC, position, number LIMIT :limit;
 
 -- name: job
 SELECT * FROM jobs WHERE id = :id;

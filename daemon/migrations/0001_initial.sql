@@ -37,6 +37,7 @@ CREATE TABLE jobs (
 );
 
 CREATE INDEX jobs_waiting ON jobs (priority DESC, position, number) WHERE state = 'waiting';
+CREATE INDEX jobs_backed_off ON jobs (not_before) WHERE state = 'waiting' AND not_before > 0;
 CREATE INDEX jobs_running ON jobs (number) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL;
 CREATE INDEX jobs_cancelled_for ON jobs (cancelled_for) WHERE cancelled_for IS NOT NULL;
