@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 EXTRAS ?= engine,demo,dev
+STAMP := $(VENV)/.installed-$(EXTRAS)
 SOURCES := workspace engine daemon tui tests benchmarks docs
 
 .PHONY: help setup demo test check lint format types contracts settings clean
