@@ -35,6 +35,11 @@ class Workspace:
         return self.root / "jobs.db"
 
     @property
+    def lexicon(self) -> Path:
+        """The user's own readings of words, if there is such a file: word, tab, pinyin."""
+        return self.root / "lexicon.tsv"
+
+    @property
     def datasets(self) -> Path:
         """The user's folders; only ever read."""
         return self.root / "datasets"

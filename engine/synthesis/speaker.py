@@ -24,12 +24,14 @@ from engine.model.base import (
     apply_voice_weights,
     find_base,
     load_style,
+    read_card,
     read_header,
     style_for,
 )
 from engine.model.graph import Kokoro
 from engine.synthesis.settings import SynthesisSettings
 from workspace.files import write_atomic
+from workspace.layout import Workspace
 
 if TYPE_CHECKING:
     from engine.text import Frontend, Note
@@ -80,13 +82,13 @@ class Speaker:
         Raises:
             EngineError: nothing in the text can be spoken, or the speed is out of range.
         """
-        from engine.text import TextError, split
+        from engine.text import Note, TextError, split
 
         if not SPEED_RANGE[0] <= speed <= SPEED_RANGE[1]:
             raise EngineError(
                 f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
             )
-        pieces = split(text)
+        pieces = split(text, longest=self.settings.chunk_phonemes)
         spoken = 0
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
         unspeakable: TextError | None = None
@@ -95,8 +97,10 @@ class Speaker:
                 continue
             try:
                 phonemes = self.frontend.phonemize(piece)
-            except TextError as error:  # a piece of punctuation alone is no reason to stop the rest
+            except TextError as error:  # a line of signs is no reason to stop the rest
                 unspeakable = error
+                note = Note("dropped", piece.strip(), error.message)
+                yield Chunk(piece, np.zeros(0, dtype=np.float32), 0, (note,))
                 continue
             audio = self._audio(phonemes.ids, speed, seed + spoken)
             if spoken:
@@ -123,27 +127,29 @@ class Speaker:
 
 
 def load_speaker(
-    models: Path, voices: Path, name: str, settings: SynthesisSettings, version: str = ""
+    workspace: Workspace, name: str, settings: SynthesisSettings, version: str = ""
 ) -> Speaker:
     """The speaker of a voice: `voices/<name>/`, or one that came with a base.
 
     Args:
-        models, voices: folders of the workspace.
+        workspace: holds voices and bases, and perhaps a lexicon.
         name: the voice's; empty takes the settings' default, then the base's first.
         version: of the voice; empty takes the newest.
 
     Raises:
         EngineError: no such voice; names those that are there.
     """
-    from engine.text import Frontend
+    from engine.text import Frontend, Lexicon
 
+    lexicon = Lexicon.load(workspace.lexicon) if workspace.lexicon.is_file() else None
+    models, voices = workspace.models, workspace.voices
     name = name or settings.default_voice
     folder = _version(voices / name, version) if name else None
     if folder is None:
         base = find_base(models)
         own = base.voices()
-        if not name and own:
-            name = next(iter(own))
+        if not name:
+            name = read_card(base.folder).get("default_voice") or next(iter(own), "")
         if name not in own:
             known = ", ".join(
                 sorted({*own, *(p.parent.parent.name for p in voices.glob(f"*/*/{CARD_FILE}"))})
@@ -152,12 +158,11 @@ def load_speaker(
                 f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}"
             )
         model = base.load()
-        return Speaker(
-            model.graph, load_style(own[name], base.config), Frontend(base.vocabulary), settings
-        )
+        style = load_style(own[name], base.config)
+        return Speaker(model.graph, style, Frontend(base.vocabulary, lexicon), settings)
     base, model = load_voice_model(models, folder)
     style = load_style(folder / STYLE_FILE, base.config)
-    return Speaker(model.graph, style, Frontend(base.vocabulary), settings)
+    return Speaker(model.graph, style, Frontend(base.vocabulary, lexicon), settings)
 
 
 def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:

@@ -25,8 +25,6 @@ from workspace.files import TEMPORARY_PREFIX
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 
-LEXICON = "lexicon.tsv"
-
 
 def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     """Prepare `spec["folder"]` as `spec["version"]` of `spec["dataset"]`.
@@ -59,7 +57,7 @@ def _prepare(
     job: JobFile, workspace: Workspace, destination: Path, previous: Path | None, events: EventLog
 ) -> None:
     layout = _detect(workspace.root / job.spec["folder"])
-    lexicon_path = workspace.root / LEXICON
+    lexicon_path = workspace.lexicon
     lexicon = Lexicon.load(lexicon_path) if lexicon_path.is_file() else None
     align, aligner = _aligner(job, workspace, layout)
     prepare(

@@ -62,9 +62,7 @@ class Server:
         """The voice's speaker, loaded anew when a newer version of the voice has appeared."""
         key = (voice, version, self._stamp(voice))
         if key not in self._speakers:
-            loaded = load_speaker(
-                self.workspace.models, self.workspace.voices, voice, self.settings, version
-            )
+            loaded = load_speaker(self.workspace, voice, self.settings, version)
             self._speakers = {k: s for k, s in self._speakers.items() if k[:2] != key[:2]}
             while len(self._speakers) >= KEPT_SPEAKERS:
                 self._speakers.pop(next(iter(self._speakers)))
@@ -75,8 +73,8 @@ class Server:
 
     def _stamp(self, voice: str) -> int:
         # bases come and go too: without a voice of that name, a base's own speaks
-        folders = [self.workspace.voices / voice, self.workspace.models]
-        return max((folder.stat().st_mtime_ns for folder in folders if folder.exists()), default=0)
+        changing = [self.workspace.voices / voice, self.workspace.models, self.workspace.lexicon]
+        return max((path.stat().st_mtime_ns for path in changing if path.exists()), default=0)
 
 
 def main(arguments: list[str]) -> int:

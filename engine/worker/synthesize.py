@@ -22,13 +22,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     workspace = Workspace(Path(job.workspace))
     settings = table(job, "synthesis", SynthesisSettings)
     spec = job.spec
-    speaker = load_speaker(
-        workspace.models,
-        workspace.voices,
-        spec.get("voice") or "",
-        settings,
-        spec.get("version") or "",
-    )
+    speaker = load_speaker(workspace, spec.get("voice") or "", settings, spec.get("version") or "")
     text = spec["text"]
     output = spec.get("output") or str((folder / "speech.wav").relative_to(workspace.root))
     pieces, done, notes = [], 0, []
