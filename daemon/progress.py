@@ -30,6 +30,7 @@ class Progress:
         metrics: split -> name -> latest value.
         checkpoint, preview: path of the latest, relative to the run or the workspace.
         note: the latest note.
+        reported: Unix time, seconds, of the latest progress event; rates count from there.
         updated: Unix time, seconds, of the latest event.
     """
 
@@ -44,6 +45,7 @@ class Progress:
     checkpoint: str | None = None
     preview: str | None = None
     note: str | None = None
+    reported: float | None = None
     updated: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -62,16 +64,17 @@ def _progress(before: Progress, event: Mapping[str, Any]) -> Progress:
     total = event.get("total")
     stage, unit = str(event.get("stage") or ""), str(event.get("unit") or "")
     same = (stage, unit) == (before.stage, before.unit) and done >= before.done
-    rate = _rate(before, done, float(event["t"])) if same else None
+    now = float(event["t"])
+    rate = _rate(before, done, now) if same else None
     eta = (total - done) / rate if rate and total is not None else None
     return dataclasses.replace(
-        before, stage=stage, unit=unit, done=done, total=total, rate=rate, eta=eta
+        before, stage=stage, unit=unit, done=done, total=total, rate=rate, eta=eta, reported=now
     )
 
 
 def _rate(before: Progress, done: float, now: float) -> float | None:
     """Exponential mean of the rates between reports, each weighted by its length in time."""
-    passed = now - before.updated if before.updated is not None else 0.0
+    passed = now - before.reported if before.reported is not None else 0.0
     if passed <= 0:
         return before.rate
     latest = (done - before.done) / passed
@@ -95,7 +98,7 @@ _MOVES: dict[str, Callable[[Progress, Mapping[str, Any]], Progress]] = {
     "preview": lambda before, event: dataclasses.replace(before, preview=event.get("path")),
     "note": lambda before, event: dataclasses.replace(before, note=event.get("text")),
     "resume": lambda before, event: dataclasses.replace(
-        before, step=event.get("step"), rate=None, eta=None
+        before, step=event.get("step"), rate=None, eta=None, reported=event.get("t")
     ),
 }
 

@@ -28,6 +28,11 @@ def test_rate_and_time_left() -> None:
     assert progress.eta == pytest.approx(18.0)
 
 
+def test_events_between_two_reports_do_not_count_as_reports() -> None:
+    metric = {"t": 1.999, "type": "metric", "step": 10, "split": "train", "values": {"loss": 1.0}}
+    assert told(step(0, 0), metric, step(2, 10)).rate == pytest.approx(5.0)
+
+
 def test_the_rate_follows_slowly() -> None:
     progress = told(step(0, 0), step(1, 10), step(2, 10), step(3, 20))
     assert progress.rate is not None
