@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 INSTANCE_NORM_EPS = 1e-5
 RESIDUAL_SCALE = 0.5**0.5  # keeps the variance of a sum of two branches
@@ -47,7 +46,11 @@ def upsample_mask(mask: Tensor | None, factor: int) -> Tensor | None:
 
 
 def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None) -> Tensor:
-    """Run a (bidirectional) LSTM so that padding is never read.
+    """Run a one-layer bidirectional LSTM so that padding is never read.
+
+    Each direction runs over the padded tensor, the backward one over sequences reversed within
+    their own lengths. Packing them instead costs three times as much in training on a CPU, where
+    only whole tensors have a fused kernel.
 
     Args:
         lstm: batch first.
@@ -57,14 +60,35 @@ def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None) -> Tensor:
     Returns:
         (batch, steps, hidden), zero in the padding.
     """
-    lstm.flatten_parameters()
-    if lengths is None:
+    mask = None if lengths is None else padding_mask(lengths, x.shape[1])
+    if lengths is None or mask is None:
+        lstm.flatten_parameters()
         whole: Tensor = lstm(x)[0]
         return whole
-    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
-    out, _ = lstm(packed)
-    unpacked, _ = pad_packed_sequence(out, batch_first=True, total_length=x.shape[1])
-    return unpacked
+    order = reversal(lengths, x.shape[1]).unsqueeze(-1)
+    forward = _one_direction(lstm, x, "")
+    backward = _one_direction(lstm, x.gather(1, order.expand_as(x)), "_reverse")
+    backward = backward.gather(1, order.expand_as(backward))
+    both = torch.cat([forward, backward], dim=-1)
+    return both * mask.transpose(1, 2)
+
+
+def _one_direction(lstm: nn.LSTM, x: Tensor, suffix: str) -> Tensor:
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    weights = [getattr(lstm, name + suffix) for name in names]
+    start = x.new_zeros(1, x.shape[0], lstm.hidden_size)
+    output, _, _ = torch.lstm(
+        x, (start, start), weights, has_biases=True, num_layers=1, dropout=0.0,
+        train=lstm.training, bidirectional=False, batch_first=True,
+    )  # fmt: skip
+    return output
+
+
+def reversal(lengths: Tensor, size: int) -> Tensor:
+    """Indices (batch, size) that reverse the first `lengths` steps; its own inverse."""
+    steps = torch.arange(size, device=lengths.device).expand(len(lengths), size)
+    ends = lengths.unsqueeze(1)
+    return torch.where(steps < ends, ends - 1 - steps, steps)
 
 
 class LinearNorm(nn.Module):

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.model.config import MambaConfig
+from engine.model.layers import reversal, valid_mask
 
 DT_MIN, DT_MAX = 1e-3, 1e-1  # initial step sizes, log-uniform: the paper's range
 
@@ -183,13 +184,6 @@ class BidirectionalMamba2(nn.Module):
         x = self.project(x)
         order = reversal(lengths, x.shape[1]).unsqueeze(-1).expand_as(x)
         backward = self.backward_mixer(x.gather(1, order)).gather(1, order)
-        valid = torch.arange(x.shape[1], device=x.device) < lengths.unsqueeze(1)
-        y: Tensor = (x + self.forward_mixer(x) + backward) * valid.unsqueeze(-1)
+        valid = valid_mask(lengths, x.shape[1]).unsqueeze(-1)
+        y: Tensor = (x + self.forward_mixer(x) + backward) * valid
         return y
-
-
-def reversal(lengths: Tensor, size: int) -> Tensor:
-    """Indices (batch, size) that reverse the first `lengths` steps; its own inverse."""
-    steps = torch.arange(size, device=lengths.device).expand(len(lengths), size)
-    ends = lengths.unsqueeze(1)
-    return torch.where(steps < ends, ends - 1 - steps, steps)

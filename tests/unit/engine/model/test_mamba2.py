@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from engine.model.config import MambaConfig
+from engine.model.layers import reversal
 from engine.model.mamba2 import (
     BidirectionalMamba2,
     Mamba2,
     kernels_available,
-    reversal,
     ssd,
     ssd_recurrence,
 )
