@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +100,8 @@ class Trainer:
         )  # fmt: skip
         self.progress = Progress()
         self.measures: dict[str, float] = {}
-        self._waited = self._worked = 0.0  # seconds since the last metric
+        self._drawing: Executor
+        self._drawn: tuple[int, Future[Batch]]
 
     @property
     def state_path(self) -> Path:
@@ -118,16 +120,20 @@ class Trainer:
             MachineError: memory ran out for a single utterance.
         """
         self._begin()
-        while self.progress.step < self.settings.steps and not self._is_stale():
-            self._step()
-            if self.stop():
-                self._save()
-                raise TrainingStoppedError(
-                    f"stopped at step {self.progress.step}", "resume the job to go on from there"
-                )
-            due = self.progress.step % self.settings.checkpoint_every == 0
-            if due or self.progress.step == self.settings.steps:
-                self._checkpoint()
+        # batches are functions of the step: the next one is drawn while this one is learned
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as self._drawing:
+            self._draw(self.progress.step)
+            while self.progress.step < self.settings.steps and not self._is_stale():
+                self._step()
+                if self.stop():
+                    self._save()
+                    raise TrainingStoppedError(
+                        f"stopped at step {self.progress.step}",
+                        "resume the job to go on from there",
+                    )
+                due = self.progress.step % self.settings.checkpoint_every == 0
+                if due or self.progress.step == self.settings.steps:
+                    self._checkpoint()
         self._load_best()
         return Trained(
             self.progress.step, self.progress.best_step, self.measures,
@@ -144,10 +150,21 @@ class Trainer:
             return
         self._save()  # a divergence before the first checkpoint rolls back to here
 
+    def _draw(self, step: int) -> None:
+        self._drawn = step, self._drawing.submit(self.task.batch, step)
+
+    def _batch(self, step: int) -> Batch:
+        """The step's batch, drawn ahead unless the run went back."""
+        if self._drawn[0] != step:
+            self._draw(step)
+        batch = self._drawn[1].result()
+        self._draw(step + 1)
+        return batch
+
     def _step(self) -> None:
         step = self.progress.step
         started = time.monotonic()
-        batch = self.task.batch(step)
+        batch = self._batch(step)
         drawn = time.monotonic()
         rate = learning_rate(step, self.settings) * self.progress.rate_scale
         for group in self.optimizer.param_groups:

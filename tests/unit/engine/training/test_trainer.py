@@ -43,7 +43,7 @@ class Counted:
         self.at: Callable[[int], None] = lambda step: None
         self.spoil: Callable[[int, Losses], Losses] = lambda step, losses: losses
         self.scores: Iterator[float] | None = None
-        self.step = 0
+        self.running: Trainer
 
     @property
     def trained(self) -> dict[str, nn.Parameter]:
@@ -53,12 +53,11 @@ class Counted:
         self.inner.train_mode(training)
 
     def batch(self, step: int) -> Batch:
-        self.step = step
         return self.inner.batch(step)
 
     def losses(self, batch: Batch) -> Losses:
         self.at(len(batch))
-        return self.spoil(self.step, self.inner.losses(batch))
+        return self.spoil(self.running.progress.step, self.inner.losses(batch))
 
     def validate(self) -> Measures:
         if self.scores is None:
@@ -78,7 +77,9 @@ def trainer(
     task: Counted, folder: Path, settings: StageSettings = SETTINGS, **arguments: object
 ) -> Trainer:
     folder.mkdir(exist_ok=True)
-    return Trainer(task, settings, folder, EventLog(folder), 1, **arguments)  # type: ignore[arg-type]
+    events = EventLog(folder)
+    task.running = Trainer(task, settings, folder, events, 1, **arguments)  # type: ignore[arg-type]
+    return task.running
 
 
 def curve(folder: Path, name: str = "total") -> dict[int, float]:
@@ -132,7 +133,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
     task = Counted(model, corpus)
 
     def die(size: int) -> None:
-        if task.step == 5:
+        if task.running.progress.step == 5:
             raise KeyboardInterrupt
 
     task.at = die
