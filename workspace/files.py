@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 TEMPORARY_PREFIX = ".tmp-"
+FILE_MODE = 0o644
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -39,6 +40,7 @@ def replace_atomic(path: Path, write: Callable[[Path], None]) -> None:
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}.{uuid4().hex[:8]}")
     try:
         write(temporary)
+        temporary.chmod(FILE_MODE)  # some writers leave files that only their owner reads
         fsync(temporary)
         temporary.replace(path)
     except BaseException:
