@@ -37,7 +37,7 @@ from workspace.run import EventLog, JobFile
 
 HELD_OUT = "S0150"
 # how often each kind of material is drawn: sentences are few, and what the base is for
-SHARES = {"words": 0.5, "sentences": 0.28, "english": 0.22}
+SHARES = {"words": 0.55, "sentences": 0.33, "english": 0.12}
 KINDS = {"audio-cmn": "words", "aishell1": "sentences", "speechocean762": "english"}
 TEST_SHARE = 40  # one utterance in so many is never trained on, by the hash of its id
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     settings = {
         "size": "small", "steps": options.steps, "batch_size": options.batch_size,
         "threads": options.threads,
-        "checkpoint_every": 500, "patience": 1000,
+        "crop_frames": 56, "rate_share": 0.35, "checkpoint_every": 500, "patience": 1000,
     }  # fmt: skip
     folder = work / "runs" / "base"
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,9 +92,11 @@ def main(arguments: list[str]) -> int:
 
 
 def sources(data: Path) -> Iterator[SourceEntry]:
-    """Every recording of the training sets, without the voice that the base is judged on."""
-    for entry in entries(data):
-        if entry.set in KINDS and HELD_OUT not in entry.speaker:
+    """Every recording of the training sets, without the voice and the texts of the judge."""
+    listed = [entry for entry in entries(data) if entry.set in KINDS]
+    judged = {entry.text for entry in listed if HELD_OUT in entry.speaker}
+    for entry in listed:
+        if HELD_OUT not in entry.speaker and (entry.text is None or entry.text not in judged):
             yield entry
 
 
@@ -162,7 +164,8 @@ def align(packed: Path, destination: Path, test: Path) -> None:
         for utterance, alignment, good in zip(utterances, alignments, kept, strict=True)
         if alignment is not None and good
     ]
-    _write(test, corpus, [u for u in aligned if is_test(u)])
+    if not test.exists():  # an earlier call may have been stopped between the two
+        _write(test, corpus, [u for u in aligned if is_test(u)])
     with folder_atomic(destination) as folder:
         for name in SHARES:
             heard = [u for u in aligned if not is_test(u) and _kind(u) == name]

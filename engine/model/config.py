@@ -177,7 +177,7 @@ KOKORO = ModelConfig(plbert=PLBertConfig(pooler=True))
 SMALL = ModelConfig(
     hidden_dim=192,
     style_dim=64,
-    dropout=0.1,
+    dropout=0.0,
     plbert=PLBertConfig(
         hidden_size=192,
         num_attention_heads=4,
