@@ -73,9 +73,18 @@ class Intake:
         if needs_plan(before, record):
             record = await self._carry_out(record)
         if record.state is DatasetState.REMOVED:
+            await self._plan_copies(record)
             await self._store.forget_dataset(record.folder)
         else:
             await self._store.keep_dataset(record.folder, record.to_json())
+
+    async def _plan_copies(self, removed: DatasetRecord) -> None:
+        """Plan the folders of the same content again: its jobs may have gone with this one."""
+        for copy in await self.records():
+            same = copy.version == removed.version and copy.folder != removed.folder
+            if same and copy.state is DatasetState.PLANNED:
+                again = await self._carry_out(copy.evolve(reason=""))
+                await self._store.keep_dataset(copy.folder, again.to_json())
 
     async def _carry_out(self, record: DatasetRecord) -> DatasetRecord:
         decided = plan(record, await self._store.for_datasets(), self._settings.preview_text)

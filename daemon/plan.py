@@ -9,14 +9,14 @@ data, which does not change, and its voice is there sooner than the next one's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from daemon.datasets import DatasetRecord, DatasetState
 from daemon.jobs import Job
-from daemon.states import JobState
+from daemon.states import JobState, Stop
 from workspace.dataset import Role
 
 PREPROCESS, STAGE1, STAGE2, SYNTHESIZE = "preprocess", "stage1", "stage2", "synthesize"
@@ -73,13 +73,12 @@ def plan(dataset: DatasetRecord, known: Iterable[Job], preview_text: str) -> Pla
         return Plan(cancel=_superseded(dataset, jobs, keep=""))
     if dataset.state is not DatasetState.PLANNED:
         return Plan()
-    by_key = {job.key: job for job in jobs if job.key}
     planned: list[PlannedJob] = []
     again: list[str] = []
     home = dataset.name  # of the dataset under whose name this content was, or will be, prepared
     before: int | str | None = None  # the step that the next one depends on
     for kind in _kinds(dataset):
-        key, job = _known_job(kind, dataset, by_key)
+        key, job = _known_job(kind, dataset, jobs)
         if job is None:
             spec = _spec(kind, dataset, home, _previous(dataset, jobs), preview_text)
             depends_on = () if before is None else (before,)
@@ -133,12 +132,7 @@ def with_jobs(record: DatasetRecord, known: Iterable[Job]) -> DatasetRecord:
     """
     if record.state is not DatasetState.PLANNED:
         return record
-    keys = {
-        job_key(kind, record.version, folder)
-        for kind in (PREPROCESS, *TRAINING)
-        for folder in ("", record.folder)
-    }
-    steps = {job.kind: job for job in known if job.key in keys and not _is_lost(job, record)}
+    steps = {job.kind: job for job in _usable(record, known)}
     training = next((steps[kind] for kind in TRAINING if kind in steps), None)
     preparing = steps.get(PREPROCESS)
     if training is not None and training.state is JobState.SUCCEEDED:
@@ -160,16 +154,20 @@ def _kinds(dataset: DatasetRecord) -> tuple[str, ...]:
     return PREPROCESS, STAGE2, SYNTHESIZE
 
 
-def _known_job(
-    kind: str, dataset: DatasetRecord, by_key: Mapping[str, Job]
-) -> tuple[str, Job | None]:
-    """The key of a step, and the job that has it."""
+def _known_job(kind: str, dataset: DatasetRecord, jobs: Collection[Job]) -> tuple[str, Job | None]:
+    """The key of a step, and the job that does it: under this folder's name or another's."""
+    usable = {job.key: job for job in _usable(dataset, jobs) if job.kind == kind}
     key = job_key(kind, dataset.version)
-    job = by_key.get(key)
-    if job is not None and _is_lost(job, dataset):
+    if any(job.key == key for job in jobs) and key not in usable:
         key = job_key(kind, dataset.version, dataset.folder)
-        job = by_key.get(key)
-    return key, job
+    return key, usable.get(key) or next(iter(usable.values()), None)
+
+
+def _usable(dataset: DatasetRecord, known: Iterable[Job]) -> list[Job]:
+    """The planned jobs of a dataset's version, without those lost with another folder."""
+    jobs = [job for job in known if job.key and _version(job) == dataset.version]
+    hopeless = {job.id for job in jobs if _is_hopeless(job)}
+    return [job for job in jobs if not _is_lost(job, dataset, hopeless)]
 
 
 def _spec(
@@ -188,7 +186,7 @@ def _spec(
                 "previous": previous,
             }
         case "stage1":
-            return {**training, "name": voice}
+            return {**training, "name": f"{voice}-{version}"}  # a grown corpus: another base
         case "stage2":
             return {**training, "voice": voice, "version": version}
     return {
@@ -213,13 +211,22 @@ def _previous(dataset: DatasetRecord, jobs: Iterable[Job]) -> str | None:
     return None if newest is None else str(newest.spec["version"])
 
 
-def _is_lost(job: Job, dataset: DatasetRecord) -> bool:
-    """Whether a job with this content's key came to nothing under another folder's name."""
+def _is_lost(job: Job, dataset: DatasetRecord, hopeless: Set[str]) -> bool:
+    """Whether a job with this content's key comes to nothing under another folder's name.
+
+    Args:
+        hopeless: ids of the jobs that come to nothing; what waits for one of them will follow it.
+    """
     subject, ours = (
         ("voice", dataset.voice) if job.kind == SYNTHESIZE else ("dataset", dataset.name)
     )
     elsewhere = job.spec.get(subject, ours) != ours
-    return elsewhere and job.state in (JobState.FAILED, JobState.CANCELLED)
+    follows = job.state in NOT_STARTED and not hopeless.isdisjoint(job.depends_on)
+    return elsewhere and (job.id in hopeless or follows)
+
+
+def _is_hopeless(job: Job) -> bool:
+    return job.state in (JobState.FAILED, JobState.CANCELLED) or job.stop is Stop.CANCEL
 
 
 def _superseded(dataset: DatasetRecord, jobs: Iterable[Job], keep: str) -> tuple[str, ...]:

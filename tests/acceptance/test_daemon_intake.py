@@ -114,6 +114,27 @@ def test_a_folder_that_is_gone_takes_its_waiting_jobs_along(running: RunningDaem
     assert states == ["running", "running", "cancelled", "cancelled", "cancelled"]
 
 
+def test_a_copy_is_planned_when_its_original_is_gone(running: RunningDaemon) -> None:
+    running.up()
+    busy = [running.submit(voice=str(number), hold_until=2) for number in range(2)]
+    for job in busy:
+        running.payload_pid(job)
+    folder = drop(running, "alice")
+    until(lambda: len(kinds(running)) == 5, "planned", running.explain)
+    shutil.copytree(folder, running.workspace.datasets / "copy")
+    until(lambda: state(running, "copy") == "planned", "the copy is known", running.explain)
+    shutil.rmtree(folder)
+    until(lambda: state(running, "alice") == "None", "forgotten", running.explain)
+    *_, preprocess, stage2, synthesize = running.call("jobs.list")
+    assert [job["state"] for job in running.call("jobs.list")][2:5] == ["cancelled"] * 3
+    assert (preprocess["spec"]["folder"], stage2["spec"]["voice"]) == ("datasets/copy", "copy")
+    assert running.call("datasets.show", name="copy")["reason"] == ""
+    for job in busy:
+        running.call("jobs.cancel", id=job)
+    running.wait_state(synthesize["id"], "succeeded")
+    assert state(running, "copy") == "ready"
+
+
 def test_a_folder_that_cannot_be_used_says_why(running: RunningDaemon) -> None:
     running.up()
     (running.workspace.datasets / "empty").mkdir(parents=True)

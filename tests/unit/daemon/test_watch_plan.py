@@ -9,7 +9,7 @@ import pytest
 from daemon.datasets import DatasetRecord, DatasetState
 from daemon.jobs import Job
 from daemon.plan import Plan, job_key, needs_plan, plan, with_jobs
-from daemon.states import JobState
+from daemon.states import JobState, Stop
 
 TEXT = "你好"
 
@@ -104,8 +104,17 @@ def test_a_generalist_becomes_a_base(queue: Queue) -> None:
         "dataset": "alice",
         "prepared": "prepared/alice/v1",
         "base": "newest",
-        "name": "corpus",
+        "name": "corpus-v1",
     }
+
+
+def test_a_grown_corpus_becomes_another_base(queue: Queue) -> None:
+    corpus = dataset("corpus", role="generalist")
+    for id_ in queue.carry_out(queue.plan(corpus)):
+        queue.set(id_, JobState.SUCCEEDED)
+    _, again = queue.plan(corpus.evolve(version="v2")).jobs
+    assert again.spec["prepared"] == "prepared/corpus/v2"
+    assert again.spec["name"] == "corpus-v2"  # stage 1 overwrites no base: v1 is there already
 
 
 @pytest.mark.parametrize("state", [DatasetState.UNUSABLE, DatasetState.SETTLING])
@@ -214,6 +223,31 @@ def test_a_folder_renamed_after_its_training_only_misses_what_is_missing(queue: 
     renamed = queue.plan(dataset("bob"))
     assert renamed.again == (ids[2],)  # the voice is alice's
     assert not renamed.jobs
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_copy_does_what_its_removed_original_did_not(queue: Queue, begun: bool) -> None:
+    preprocess, stage2, synthesize = queue.carry_out(queue.plan(dataset()))
+    if begun:
+        queue.set(preprocess, JobState.RUNNING)
+    assert queue.plan(dataset("copy")) == Plan(same_as="alice")
+    gone = queue.plan(dataset(state=DatasetState.REMOVED))
+    assert gone.cancel == (preprocess, stage2)
+    queue.set(stage2, JobState.CANCELLED)
+    if begun:  # told to stop, as the dispatcher does it
+        queue.set(preprocess, JobState.RUNNING, stop=Stop.CANCEL)
+    else:
+        queue.set(preprocess, JobState.CANCELLED)
+    assert queue.jobs[synthesize].state is JobState.WAITING  # the dispatcher has not come to it yet
+    instead = queue.plan(dataset("copy"))
+    assert [job.kind for job in instead.jobs] == ["preprocess", "stage2", "synthesize"]
+    assert {job.spec.get("dataset", "copy") for job in instead.jobs} == {"copy"}
+    assert not instead.again
+    ids = queue.carry_out(instead)
+    assert queue.plan(dataset("copy")) == Plan()
+    assert queue.plan(dataset("third")) == Plan(same_as="copy")  # one folder does it, not each
+    queue.set(ids[0], JobState.RUNNING)
+    assert with_jobs(dataset("third"), queue.jobs.values()).state is DatasetState.PREPARING
 
 
 def test_when_a_change_is_news() -> None:
