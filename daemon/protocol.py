@@ -132,7 +132,7 @@ class Speak:
 
     Attributes:
         voice: None speaks with the newest base's own voice.
-        speed: 1.2 is a fifth faster.
+        speed: 1.2 is a fifth faster; from 0.5 to 2.
         version: of the voice; None is the newest.
     """
 

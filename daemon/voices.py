@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import NotFoundError
+from workspace.files import is_temporary
 from workspace.layout import Workspace
 
 CARD = "card.json"
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 def voices(workspace: Workspace) -> list[dict[str, Any]]:
     """The newest version of every voice, by name; `versions` has them all, newest first."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for card in sorted(workspace.voices.glob(f"*/*/{CARD}"), key=_age):
+    for card in sorted(_cards(workspace), key=_age):
         found.setdefault(card.parent.parent.name, []).append(_read(workspace, card))
     return [
         {**versions[-1], "versions": [each["version"] for each in reversed(versions)]}
@@ -42,7 +43,14 @@ def voice(workspace: Workspace, name: str) -> dict[str, Any]:
 
 def can_speak(workspace: Workspace) -> bool:
     """Whether there is anything to speak with: a voice or a base."""
-    return any(workspace.voices.glob("*/*/")) or any(workspace.models.glob("*/"))
+    made = (*workspace.voices.glob("*/*/"), *workspace.models.glob("*/"))
+    return any(not is_temporary(folder) for folder in made)
+
+
+def _cards(workspace: Workspace) -> list[Path]:
+    """The cards of all versions that are whole: a stage 2 may be writing another one."""
+    found = workspace.voices.glob(f"*/*/{CARD}")
+    return [card for card in found if not is_temporary(card.parent)]
 
 
 def _read(workspace: Workspace, card: Path) -> dict[str, Any]:

@@ -73,6 +73,17 @@ def folder_atomic(path: Path) -> Iterator[Path]:
     fsync(path.parent)
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether this is what somebody is writing, or what a killed process left of it."""
+    return path.name.startswith(TEMPORARY_PREFIX)
+
+
+def destination_of(temporary: Path) -> Path:
+    """The path that a temporary file or folder was to become."""
+    name = temporary.name.removeprefix(TEMPORARY_PREFIX)
+    return temporary.with_name(name.rpartition(".")[0])
+
+
 def fsync(path: Path) -> None:
     """Flush a file's or a folder's entry to the disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -12,6 +12,7 @@ import typer
 from tui.cli import session
 from tui.cli.output import CommandError, Exit, JsonOption, print_json, stdout, write_line
 from tui.quantities import ago, figure
+from workspace.files import is_temporary
 from workspace.layout import Workspace
 
 app = typer.Typer(no_args_is_help=True, help="The voices you trained.")
@@ -130,6 +131,7 @@ def voice_folder(workspace: Workspace, name: str, version: str | None) -> Path:
     cards = sorted(
         workspace.voices.glob("*/*/card.json"), key=lambda card: (card.stat().st_mtime, card)
     )
+    cards = [card for card in cards if not is_temporary(card.parent)]
     found = [card.parent for card in cards if card.parent.parent.name == name]
     if version is not None:
         found = [folder for folder in found if folder.name == version]

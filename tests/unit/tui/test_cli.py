@@ -99,13 +99,21 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_fix_is_named(
         (["voices", "play", "bob"], "no voice bob"),
         (["voices", "export", "bob", "bob.tar.gz"], "no voice bob"),
         (["nonsense"], "No such command"),
-        (["say", "x", "-o", "y.wav", "--speed", "9"], "speed"),
+        (["say", "x", "-o", "y.wav", "--speed", "2.5"], "speed"),
+        (["say", "x", "-o", "y.wav", "--speed", "0.4"], "speed"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(folder: Path, command: list[str], said: str) -> None:
     result = runner.invoke(app, ["-w", str(folder), *command])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_the_speed_is_what_the_engine_takes() -> None:
+    from engine.synthesis.speaker import SPEED_RANGE
+    from tui.cli.say import FASTEST, SLOWEST
+
+    assert (SLOWEST, FASTEST) == SPEED_RANGE
 
 
 def test_no_workspace_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
