@@ -46,6 +46,7 @@ SPOKEN = 50  # transcripts spoken by the base
 HELD_OUT_SENTENCES = 30  # of the specialist's speaker, never trained on
 FRAME_SECONDS = 0.025
 SPEAKER = "audio-cmn-hsk"
+BASE_SPEAKERS = ("S0252",)  # whose sentences the base was trained on
 
 
 def main() -> None:
@@ -69,6 +70,10 @@ def base_quality(options: argparse.Namespace) -> dict[str, Any]:
     model = base.load()
     results: dict[str, Any] = {"base": base.hash}
     recordings = recordings_of(options.shared)
+    heard = {
+        text for speaker in BASE_SPEAKERS for _, text in recordings_of(options.shared, speaker)
+    }
+    recordings = [(audio, text) for audio, text in recordings if text not in heard]
     chosen = [recordings[i] for i in np.linspace(0, len(recordings) - 1, SPOKEN).astype(int)]
     rest = [text for _, text in recordings if text not in {t for _, t in chosen}]
     ears = Ears(
@@ -143,11 +148,11 @@ def specialist_quality(options: argparse.Namespace) -> dict[str, Any]:
         }
 
 
-def recordings_of(shared: Path) -> list[tuple[Path, str]]:
-    """The held-out speaker's recordings whose transcript is plain hanzi."""
+def recordings_of(shared: Path, speaker: str = HELD_OUT) -> list[tuple[Path, str]]:
+    """A speaker's recordings whose transcript is plain hanzi; by default the held-out one's."""
     frontend = Frontend(VOCABULARY)
     found = []
-    for audio in sorted((shared / "data/aishell1" / HELD_OUT).glob("*.flac")):
+    for audio in sorted((shared / "data/aishell1" / speaker).glob("*.flac")):
         text = audio.with_suffix(".txt").read_text(encoding="utf-8-sig").strip()
         try:
             spoken = frontend.phonemize(text)

@@ -27,12 +27,12 @@ from engine.corpus.packed import PackedCorpus, PackedWriter
 from engine.corpus.settings import PreprocessSettings
 from engine.corpus.source import SourceEntry
 from engine.model.aligner import AlignerNetwork
-from engine.model.base import VOICES_FOLDER
+from engine.model.base import CARD_FILE, VOICES_FOLDER, read_card
 from engine.text import VOCABULARIES, Frontend
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner, examples, train
 from engine.training.settings import AlignerSettings
 from engine.worker import stage1
-from workspace.files import folder_atomic
+from workspace.files import folder_atomic, write_json
 from workspace.run import EventLog, JobFile
 
 HELD_OUT = "S0150"
@@ -40,9 +40,12 @@ HELD_OUT = "S0150"
 SHARES = {"words": 0.55, "sentences": 0.33, "english": 0.12}
 KINDS = {"audio-cmn": "words", "aishell1": "sentences", "speechocean762": "english"}
 TEST_SHARE = 40  # one utterance in so many is never trained on, by the hash of its id
+ALIGNER_STEPS = 1500  # from nothing
+ALIGNER_PRIOR_SHARE = 0.4  # of these steps, in which the diagonal prior fades out
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
 SEED = 20
 NAME = "small"
+MOST_HEARD = "audio-cmn-hsk"
 VOICES = {"audio-cmn-hsk": "yue", "audio-cmn-syllabs": "chen", "aishell1-S0252": "s0252"}
 
 
@@ -82,13 +85,19 @@ def main(arguments: list[str]) -> int:
     )  # fmt: skip
     job.write(folder)
     outputs = stage1.run(job, folder, EventLog(folder))
-    options.out.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(work / outputs["base"], options.out, dirs_exist_ok=True)
-    for speaker, voice in VOICES.items():
-        folder = options.out / VOICES_FOLDER
-        (folder / f"{speaker}.safetensors").replace(folder / f"{voice}.safetensors")
+    ship(work / outputs["base"], options.out)
     print(f"{options.out}: {outputs['measures']}")
     return 0
+
+
+def ship(base: Path, destination: Path) -> None:
+    """Copy a finished base over the shipped one, its speakers under the names users see."""
+    shutil.rmtree(destination / VOICES_FOLDER, ignore_errors=True)
+    shutil.copytree(base, destination, dirs_exist_ok=True)
+    for speaker, voice in VOICES.items():
+        folder = destination / VOICES_FOLDER
+        (folder / f"{speaker}.safetensors").replace(folder / f"{voice}.safetensors")
+    write_json(destination / CARD_FILE, {**read_card(base), "default_voice": VOICES[MOST_HEARD]})
 
 
 def sources(data: Path) -> Iterator[SourceEntry]:
@@ -149,8 +158,8 @@ def align(packed: Path, destination: Path, test: Path) -> None:
         network,
         [example for example, u in zip(data, utterances, strict=True) if not is_test(u)],
         settings,
-        steps=settings.steps,
-        prior_share=settings.prior_share,
+        steps=ALIGNER_STEPS,
+        prior_share=ALIGNER_PRIOR_SHARE,
         seed=SEED,
         progress=lambda done, total: _show("aligner", done, total),
     )
