@@ -60,6 +60,7 @@ class Preparation:
         text_version: changes when the front end would say a text differently (vocabulary, lexicon).
         align: the aligner.
         aligner: its hash.
+        keep_aligner: puts it into the folder, for a base that is made from this dataset.
         previous: an older version's folder.
         emit: takes progress, one `item` for each refusal, and notes.
         check: asked between utterances; raises when the work is to stop.
@@ -72,6 +73,7 @@ class Preparation:
     text_version: str
     align: Align
     aligner: str
+    keep_aligner: Callable[[Path], None] = lambda folder: None
     previous: Path | None = None
     emit: Emit = lambda type_, **values: None
     check: Callable[[], None] = lambda: None
@@ -101,6 +103,7 @@ def prepare(order: Preparation) -> Report:
         settings = order.settings.model_dump()
         report = tally.report(settings, order.features, order.aligner)
         report.write(folder)
+        order.keep_aligner(folder)
     return report
 
 

@@ -38,7 +38,7 @@ from engine.model.weights import (
     read_weights,
     save_weights,
 )
-from workspace.files import write_json
+from workspace.files import TEMPORARY_PREFIX, write_json
 
 MODEL_FILE = "model.safetensors"
 WEIGHTS_FILE = "weights.safetensors"
@@ -127,7 +127,7 @@ def find_base(models: Path, name: str = "newest") -> Base:
     Raises:
         EngineError: no such base; names those that are there.
     """
-    own = {path.parent.name: path.parent for path in models.glob(f"*/{MODEL_FILE}")}
+    own = {folder.name: folder for folder in folders_with(models, MODEL_FILE)}
     if name in own:
         return Base.open(own[name])
     if name == "newest" and own:
@@ -138,6 +138,12 @@ def find_base(models: Path, name: str = "newest") -> Base:
         return shipped_base()
     known = ", ".join(sorted({*own, "small", "newest"}))
     raise EngineError(f"no base is called {name!r} in {models}", f"choose one of: {known}")
+
+
+def folders_with(parent: Path, file: str) -> list[Path]:
+    """The folders in `parent` that hold `file`, by name; those still being written are left out."""
+    found = (path.parent for path in parent.glob(f"*/{file}"))
+    return sorted(folder for folder in found if not folder.name.startswith(TEMPORARY_PREFIX))
 
 
 def save_base(

@@ -14,14 +14,14 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from engine.errors import EngineError
 from engine.model.config import KOKORO, ModelConfig
 from engine.model.graph import Kokoro
 from engine.model.layers import InstanceAffine
-from workspace.files import replace_atomic
+from workspace.files import write_atomic
 
 CONFIG_KEY = "config"  # metadata: the model's configuration as JSON
 HASH_KEY = "state_hash"  # metadata: what `state_hash` said when the file was written
@@ -80,7 +80,8 @@ def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str,
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     digest = state_hash(tensors)
     header = {**metadata, HASH_KEY: digest}
-    replace_atomic(path, lambda temporary: save_file(tensors, temporary, header))
+    # through bytes: when safetensors itself writes, a full disk is no OSError
+    write_atomic(path, save(tensors, header))
     return digest
 
 

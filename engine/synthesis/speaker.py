@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from engine.model.base import (
     SpeechModel,
     apply_voice_weights,
     find_base,
+    folders_with,
     load_style,
     read_card,
     read_header,
@@ -34,7 +36,7 @@ from workspace.files import write_atomic
 from workspace.layout import Workspace
 
 if TYPE_CHECKING:
-    from engine.text import Frontend, Note
+    from engine.text import Frontend, Note, Phonemes
 
 SPEED_RANGE = (0.5, 2.0)
 PEAK_LIMIT = 0.99  # of full scale
@@ -71,6 +73,7 @@ class Speaker:
     ) -> None:
         self.graph, self.style, self.frontend, self.settings = graph, style, frontend, settings
         self.device = next(graph.parameters()).device
+        self.longest = graph.config.plbert.max_position_embeddings - 2  # BOS and EOS
 
     def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> Iterator[Chunk]:
         """Speak a text of any length; the first chunk comes as soon as it is ready.
@@ -89,7 +92,7 @@ class Speaker:
                 f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
             )
         pieces = split(text, longest=self.settings.chunk_phonemes)
-        spoken = 0
+        spoken = renderings = 0
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
         unspeakable: TextError | None = None
         for piece in pieces:
@@ -102,11 +105,12 @@ class Speaker:
                 note = Note("dropped", piece.strip(), error.message)
                 yield Chunk(piece, np.zeros(0, dtype=np.float32), 0, (note,))
                 continue
-            audio = self._audio(phonemes.ids, speed, seed + spoken)
-            if spoken:
-                audio = np.concatenate([silence, audio])
+            audio = [silence] if spoken else []
+            for ids in cut(phonemes, self.longest):
+                audio.append(self._audio(ids, speed, seed + renderings))
+                renderings += 1
             spoken += 1
-            yield Chunk(piece, audio, len(phonemes.ids), phonemes.notes)
+            yield Chunk(piece, np.concatenate(audio), len(phonemes.ids), phonemes.notes)
         if not spoken:
             raise unspeakable or EngineError("the text is empty", "give a sentence to speak")
 
@@ -124,6 +128,25 @@ class Speaker:
         peak = float(np.abs(audio).max())
         gain = min(1.0, PEAK_LIMIT / peak) if peak else 1.0
         return np.asarray(audio * gain, dtype=np.float32)
+
+
+def cut(phonemes: Phonemes, longest: int) -> list[tuple[int, ...]]:
+    """Ids in runs of at most `longest`, about equally long; the runs joined are all the ids.
+
+    They end where a syllable or a word does, and take the marks behind it along. Only a word that
+    is longer than `longest` by itself is cut inside.
+    """
+    count = len(phonemes.ids)
+    begins = [syllable.start for syllable in phonemes.syllables]
+    runs = []
+    start = 0
+    while count - start > longest:
+        even = math.ceil((count - start) / math.ceil((count - start) / longest))
+        places = [place for place in begins if start < place <= start + longest]
+        end = next((p for p in places if p >= start + even), max(places, default=start + longest))
+        runs.append(phonemes.ids[start:end])
+        start = end
+    return [*runs, phonemes.ids[start:]]
 
 
 def load_speaker(
@@ -151,18 +174,17 @@ def load_speaker(
         if not name:
             name = read_card(base.folder).get("default_voice") or next(iter(own), "")
         if name not in own:
-            known = ", ".join(
-                sorted({*own, *(p.parent.parent.name for p in voices.glob(f"*/*/{CARD_FILE}"))})
-            )
+            known = ", ".join(sorted({*own, *_names(voices)}))
             raise EngineError(
                 f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}"
             )
         model = base.load()
         style = load_style(own[name], base.config)
-        return Speaker(model.graph, style, Frontend(base.vocabulary, lexicon), settings)
-    base, model = load_voice_model(models, folder)
-    style = load_style(folder / STYLE_FILE, base.config)
-    return Speaker(model.graph, style, Frontend(base.vocabulary, lexicon), settings)
+    else:
+        base, model = load_voice_model(models, folder)
+        style = load_style(folder / STYLE_FILE, base.config)
+    graph = model.graph.to("cuda" if torch.cuda.is_available() else "cpu")
+    return Speaker(graph, style, Frontend(base.vocabulary, lexicon), settings)
 
 
 def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:
@@ -177,10 +199,15 @@ def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:
 def _version(folder: Path, version: str) -> Path | None:
     if version:
         return folder / version if (folder / version / STYLE_FILE).exists() else None
-    versions = [path.parent for path in folder.glob(f"*/{STYLE_FILE}")]
+    versions = folders_with(folder, STYLE_FILE)
     return (
         max(versions, key=lambda path: (path / STYLE_FILE).stat().st_mtime_ns) if versions else None
     )
+
+
+def _names(voices: Path) -> list[str]:
+    """Voices that have a finished version."""
+    return [folder.name for folder in voices.glob("*") if folders_with(folder, CARD_FILE)]
 
 
 def wav_bytes(audio: NDArray[np.float32]) -> bytes:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from engine.audio.mel import log_mel
@@ -27,9 +26,9 @@ from engine.model.aligner import (
     states_of,
     viterbi,
 )
+from engine.model.weights import load_strictly, read_weights, save_weights
 from engine.text import VOCABULARIES
 from engine.training.settings import AlignerSettings
-from workspace.files import replace_atomic
 
 VOCABULARY = "v1.1-zh"  # the aligner's classes are this vocabulary's ids
 ALIGNER_FILE = "aligner.safetensors"
@@ -216,7 +215,7 @@ class Aligner:
     """A trained network that aligns utterances.
 
     Args:
-        network: the frame classifier.
+        network: the frame classifier; it stays what it is here for `save` and every `align`.
         settings: how it adapts to a dataset.
         seed: where the adaptation's random numbers start.
     """
@@ -225,6 +224,7 @@ class Aligner:
         self, network: AlignerNetwork, settings: AlignerSettings | None = None, seed: int = 0
     ) -> None:
         self.network = network.eval()
+        self._given = {name: tensor.clone() for name, tensor in network.state_dict().items()}
         self.settings = settings or AlignerSettings()  # type: ignore[call-arg, unused-ignore]
         self.seed = seed
 
@@ -236,18 +236,15 @@ class Aligner:
             EngineError: the base has none, or it does not fit.
         """
         path = base / ALIGNER_FILE
+        if not path.is_file():
+            raise EngineError(f"{path}: the base has no aligner", "choose another base")
         network = AlignerNetwork(VOCABULARIES[VOCABULARY].size)
-        try:
-            network.load_state_dict(load_file(path))
-        except (OSError, RuntimeError) as error:
-            raise EngineError(
-                f"{path}: cannot load the aligner: {error}", "choose another base"
-            ) from None
+        load_strictly(network, read_weights(path)[0], str(path))
         return cls(network, settings, seed)
 
     def save(self, path: Path) -> None:
-        state = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
-        replace_atomic(path, lambda temporary: save_file(state, temporary))
+        """Write the network as it was given, without what `align` adapted."""
+        save_weights(path, self._given, {})
 
     def align(
         self,
@@ -256,7 +253,9 @@ class Aligner:
         speakers: Sequence[str],
         progress: Progress = lambda done, total: None,
     ) -> list[Alignment | None]:
-        """Adapt to these utterances, then align each.
+        """Adapt the given network to these utterances, then align each.
+
+        Nothing of an earlier call stays: the same utterances always give the same alignments.
 
         Args:
             waves: float32, 24 kHz, multiples of 600 samples long.
@@ -267,7 +266,9 @@ class Aligner:
             For each its alignment, or None where the audio is too short for its text.
         """
         data = examples(waves, symbols, speakers)
+        self.network.load_state_dict(self._given)
         if self.settings.adaptation_steps and data:
+            torch.manual_seed(self.seed)  # dropout
             train(
                 self.network, data, self.settings,
                 steps=self.settings.adaptation_steps, prior_share=0.0, seed=self.seed,

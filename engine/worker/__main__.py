@@ -19,6 +19,8 @@ from workspace.run import EventLog, ExitCode, JobFile, Outcome
 from workspace.settings import SettingsError
 
 KINDS = ("preprocess", "stage1", "stage2", "synthesize")
+# in messages of a plain RuntimeError, where PyTorch has no class of its own for it
+DEVICE_SIGNS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "can't allocate memory")
 
 
 def main(arguments: list[str]) -> ExitCode:
@@ -33,19 +35,32 @@ def main(arguments: list[str]) -> ExitCode:
     except (OSError, ValueError, TypeError) as error:
         print(f"{folder}: cannot read the job: {error}", file=sys.stderr)
         return ExitCode.USAGE
-    code, outcome = _run(job, folder)
-    outcome.write(folder)
-    if outcome.error:
-        print(f"{outcome.error}: {outcome.fix}" if outcome.fix else outcome.error, file=sys.stderr)
+    try:
+        events = EventLog(folder)
+    except OSError as error:
+        code, outcome = _of_os(error)
+    else:
+        code, outcome = _run(job, folder, events)
+    _say(outcome)
+    try:
+        outcome.write(folder)
+    except OSError as error:
+        unwritten, problem = _of_os(error)
+        _say(problem)
+        return unwritten if code is ExitCode.DONE else code  # what cannot be told is not done
     return code
 
 
-def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
+def _say(outcome: Outcome) -> None:
+    if outcome.error:
+        print(f"{outcome.error}: {outcome.fix}" if outcome.fix else outcome.error, file=sys.stderr)
+
+
+def _run(job: JobFile, folder: Path, events: EventLog) -> tuple[ExitCode, Outcome]:
     if job.kind not in KINDS:
         return ExitCode.USAGE, Outcome(
             error=f"no job kind {job.kind!r}", fix=f"kinds: {', '.join(KINDS)}"
         )
-    events = EventLog(folder)
     try:
         run = import_module(f"engine.worker.{job.kind}").run
         outputs: dict[str, Any] = run(job, folder, events)
@@ -68,6 +83,8 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
         return _of_os(error)
     except Exception as error:  # noqa: BLE001 - a defect of ours: say so, keep the trace
         traceback.print_exc()
+        if isinstance(error, RuntimeError) and _is_of_device(error):
+            return _of_device(error)
         return ExitCode.JOB, Outcome(
             error=f"{type(error).__name__}: {error}",
             fix="this is a defect; its trace is in the job's log",
@@ -76,9 +93,27 @@ def _run(job: JobFile, folder: Path) -> tuple[ExitCode, Outcome]:
         events.close()
 
 
+def _is_of_device(error: RuntimeError) -> bool:
+    """Whether memory ran out or the GPU failed, by what PyTorch raises."""
+    import torch  # whoever raised this has it loaded; a job without a model should not load it
+
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError | torch.AcceleratorError) or any(
+        sign in text for sign in DEVICE_SIGNS
+    )
+
+
+def _of_device(error: RuntimeError) -> tuple[ExitCode, Outcome]:
+    first = str(error).partition("\n")[0]
+    return ExitCode.MACHINE, Outcome(
+        error=f"the device failed: {first}",
+        fix="see what else uses it, or lower batch_size; the job tries again",
+    )
+
+
 def _of_os(error: OSError) -> tuple[ExitCode, Outcome]:
     where = f"{error.filename}: " if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return ExitCode.MACHINE, Outcome(
             error=f"{where}the disk is full", fix="free space; the job tries again"
         )

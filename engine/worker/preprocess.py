@@ -21,7 +21,7 @@ from engine.training.settings import AlignerSettings
 from engine.worker.stop import check
 from engine.worker.tables import table
 from workspace.dataset import DatasetError, DatasetLayout, detect
-from workspace.files import TEMPORARY_PREFIX
+from workspace.files import TEMPORARY_PREFIX, destination_of
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 
@@ -59,7 +59,9 @@ def _prepare(
     layout = _detect(workspace.root / job.spec["folder"])
     lexicon_path = workspace.lexicon
     lexicon = Lexicon.load(lexicon_path) if lexicon_path.is_file() else None
-    align, aligner = _aligner(job, workspace, layout)
+    base = find_base(workspace.models, layout.file.base).folder
+    settings = table(job, "aligner", AlignerSettings)
+    aligner = Aligner.load(base, settings, job.seed)
     prepare(
         Preparation(
             layout=layout,
@@ -67,8 +69,9 @@ def _prepare(
             settings=table(job, "preprocess", PreprocessSettings),
             frontend=Frontend(VOCABULARY, lexicon),
             text_version=_digest(VOCABULARY, lexicon_path),
-            align=align,
-            aligner=aligner,
+            align=_align_with(aligner),
+            aligner=_digest(settings.model_dump_json(), base / ALIGNER_FILE),
+            keep_aligner=lambda prepared: aligner.save(prepared / ALIGNER_FILE),
             previous=previous,
             emit=events.emit,
             check=check,
@@ -83,14 +86,7 @@ def _detect(folder: Path) -> DatasetLayout:
         raise EngineError(f"{folder.name}: {error.reason}", error.fix) from None
 
 
-def _aligner(
-    job: JobFile, workspace: Workspace, layout: DatasetLayout
-) -> tuple[Callable[..., Sequence[Alignment | None]], str]:
-    """How to align, by the base that the dataset will be trained on; and that aligner's hash."""
-    settings = table(job, "aligner", AlignerSettings)
-    base = find_base(workspace.models, layout.file.base).folder
-    aligner = Aligner.load(base, settings, job.seed)
-
+def _align_with(aligner: Aligner) -> Callable[..., Sequence[Alignment | None]]:
     def align(
         utterances: Sequence[Measured], progress: Callable[[int, int], None]
     ) -> Sequence[Alignment | None]:
@@ -101,7 +97,7 @@ def _aligner(
             progress,
         )
 
-    return align, _digest(settings.model_dump_json(), base / ALIGNER_FILE)
+    return align
 
 
 def _digest(text: str, path: Path) -> str:
@@ -113,5 +109,6 @@ def _digest(text: str, path: Path) -> str:
 
 def _clear_interrupted(destination: Path) -> None:
     """Remove what an attempt left that was killed; the daemon runs one attempt at a time."""
-    for stale in destination.parent.glob(f"{TEMPORARY_PREFIX}{destination.name}.*"):
-        shutil.rmtree(stale)
+    for stale in destination.parent.glob(f"{TEMPORARY_PREFIX}*"):
+        if destination_of(stale) == destination:
+            shutil.rmtree(stale)

@@ -6,6 +6,8 @@ JSON lines in, JSON lines out:
     -> {"id": 1, "pcm": <base64 of int16 samples>, "rate": 24000}    once a chunk
     -> {"id": 1, "done": {"seconds": 1.2, "phonemes": 8, "notes": []}}
     -> {"id": 1, "error": "...", "fix": "..."}                       instead, where it fails
+
+`{"cancel": 1}` takes a request back: nothing more of its answer is made or sent.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import base64
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -27,6 +30,7 @@ from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_speaker
+from engine.worker.requests import Requests
 from workspace.layout import Workspace
 from workspace.settings import SettingsError, load_table
 
@@ -41,7 +45,7 @@ class Server:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.settings = load_table(workspace.config, "synthesis", SynthesisSettings)
-        self._speakers: dict[tuple[str, str, int], Speaker] = {}
+        self._speakers: dict[tuple[str, str, tuple[int, ...]], Speaker] = {}
 
     def answer(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All lines of the answer to a request, without its id."""
@@ -57,9 +61,16 @@ class Server:
             yield {"done": {"seconds": samples / SAMPLE_RATE, "phonemes": phonemes, "notes": notes}}
         except EngineError as error:
             yield {"error": error.message, "fix": error.fix}
+        except Exception as error:  # noqa: BLE001 - whoever asked hears of it, others are served on
+            traceback.print_exc()
+            yield {
+                "error": f"{type(error).__name__}: {error}",
+                "fix": "this is a defect; its trace is in the daemon's log",
+            }
 
     def speaker(self, voice: str, version: str) -> Speaker:
         """The voice's speaker, loaded anew when a newer version of the voice has appeared."""
+        voice = voice or self.settings.default_voice
         key = (voice, version, self._stamp(voice))
         if key not in self._speakers:
             loaded = load_speaker(self.workspace, voice, self.settings, version)
@@ -71,10 +82,10 @@ class Server:
         self._speakers[key] = speaker  # latest last
         return speaker
 
-    def _stamp(self, voice: str) -> int:
+    def _stamp(self, voice: str) -> tuple[int, ...]:
         # bases come and go too: without a voice of that name, a base's own speaks
         changing = [self.workspace.voices / voice, self.workspace.models, self.workspace.lexicon]
-        return max((path.stat().st_mtime_ns for path in changing if path.exists()), default=0)
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in changing)
 
 
 def main(arguments: list[str]) -> int:
@@ -94,15 +105,18 @@ def main(arguments: list[str]) -> int:
         file=out,
         flush=True,
     )
-    for line in sys.stdin:
-        request = json.loads(line)
-        for answer in server.answer(request):
-            print(
-                json.dumps({"id": request["id"], **answer}, ensure_ascii=False),
-                file=out,
-                flush=True,
-            )
+    serve(server, Requests(sys.stdin), out)
     return 0
+
+
+def serve(server: Server, requests: Requests, out: TextIO) -> None:
+    """Answer requests, one after the other; a cancelled one ends between two chunks."""
+    for request in requests:
+        for answer in server.answer(request):
+            if requests.is_cancelled(request["id"]):
+                break
+            line = json.dumps({"id": request["id"], **answer}, ensure_ascii=False)
+            print(line, file=out, flush=True)
 
 
 if __name__ == "__main__":

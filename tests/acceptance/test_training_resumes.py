@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.model.aligner import AlignerNetwork
 from engine.model.base import Base
+from engine.text import VOCABULARIES
+from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner
 from tests.corpora import pack
 from workspace.files import write_atomic
 from workspace.layout import Workspace
@@ -23,6 +26,14 @@ SETTINGS = {
     "steps": STEPS, "batch_size": 2, "crop_frames": 6, "checkpoint_every": 3,
     "validation_utterances": 1, "threads": 1, "preview": "你好。",
 }  # fmt: skip
+
+
+def prepare(workspace: Workspace) -> None:
+    """A prepared corpus, with an aligner that it could have been aligned with."""
+    folder = workspace.prepared / "corpus"
+    folder.mkdir(parents=True)
+    pack(folder)
+    Aligner(AlignerNetwork(VOCABULARIES[VOCABULARY].size)).save(folder / ALIGNER_FILE)
 
 
 def start(workspace: Workspace, name: str) -> subprocess.Popen[bytes]:
@@ -70,9 +81,7 @@ def kill_at(process: subprocess.Popen[bytes], workspace: Workspace, name: str, s
 def test_killed_three_times_the_curve_and_the_base_are_the_same(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     write_atomic(workspace.config, "")
-    folder = workspace.prepared / "corpus"
-    folder.mkdir(parents=True)
-    pack(folder)
+    prepare(workspace)
 
     assert start(workspace, "whole").wait() == ExitCode.DONE
     for step in (1, 4, 7):
@@ -89,9 +98,7 @@ def test_killed_three_times_the_curve_and_the_base_are_the_same(tmp_path: Path) 
 def test_a_stopped_training_says_so_and_leaves_no_base(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     write_atomic(workspace.config, "")
-    folder = workspace.prepared / "corpus"
-    folder.mkdir(parents=True)
-    pack(folder)
+    prepare(workspace)
     process = start(workspace, "stopped")
     deadline = time.monotonic() + PATIENCE
     while not curve(workspace, "stopped"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,31 +24,8 @@ from engine.model.base import (
     save_voice_weights,
     style_for,
 )
-from engine.model.config import MambaConfig, ModelConfig, PLBertConfig, SourceFilterConfig
-
-TINY = ModelConfig(
-    hidden_dim=16,
-    style_dim=4,
-    plbert=PLBertConfig(
-        hidden_size=16,
-        num_attention_heads=2,
-        intermediate_size=16,
-        num_hidden_layers=1,
-        embedding_size=8,
-    ),
-    decoder="source_filter",
-    source_filter=SourceFilterConfig(width=16, blocks=1, harmonic_bands=8, noise_bands=8),
-    duration_encoder=("mamba", "lstm", "mamba"),
-    mamba=MambaConfig(d_state=4, headdim=8, expand=1, d_conv=4, chunk_size=8),
-    voicing_head=True,
-)
-
-
-def write_base(folder: Path, seed: int = 0) -> Base:
-    torch.manual_seed(seed)
-    save_base(folder, SpeechModel(TINY), "small", "v1.1-zh", {"kind": "base"}, half=False)
-    return Base.open(folder)
-
+from tests.models import TINY, tiny_base
+from workspace.files import TEMPORARY_PREFIX
 
 def test_a_base_comes_back_as_it_was(tmp_path: Path) -> None:
     torch.manual_seed(1)
@@ -72,20 +51,20 @@ def test_half_precision_halves_the_file_and_loads_as_float32(tmp_path: Path) -> 
 
 
 def test_newest_named_and_unknown_bases(tmp_path: Path) -> None:
-    write_base(tmp_path / "first")
-    second = write_base(tmp_path / "second", seed=2)
-    import os
-
+    tiny_base(tmp_path / "first")
+    second = tiny_base(tmp_path / "second", seed=2)
     os.utime(tmp_path / "first" / MODEL_FILE, ns=(1, 1))
     assert find_base(tmp_path, "first").name == "first"
     assert find_base(tmp_path).folder == second.folder
+    shutil.copytree(second.folder, tmp_path / f"{TEMPORARY_PREFIX}third.1a2b3c4d")
+    assert find_base(tmp_path).folder == second.folder, "one that is still being written"
     with pytest.raises(EngineError, match="no base is called 'thrid'") as error:
         find_base(tmp_path, "thrid")
     assert "first, newest, second, small" in error.value.fix
 
 
 def test_a_voice_is_its_difference_from_the_base(tmp_path: Path) -> None:
-    base = write_base(tmp_path / "base")
+    base = tiny_base(tmp_path / "base")
     model = base.load()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     with torch.no_grad():
@@ -100,14 +79,14 @@ def test_a_voice_is_its_difference_from_the_base(tmp_path: Path) -> None:
 
 
 def test_a_voice_of_another_base_is_refused(tmp_path: Path) -> None:
-    base, other = write_base(tmp_path / "base"), write_base(tmp_path / "other", seed=5)
+    base, other = tiny_base(tmp_path / "base"), tiny_base(tmp_path / "other", seed=5)
     save_voice_weights(tmp_path / WEIGHTS_FILE, {}, base)
     with pytest.raises(EngineError, match=r"made on base 'base' .* not on 'other'"):
         apply_voice_weights(other.load(), tmp_path / WEIGHTS_FILE, other)
 
 
 def test_foreign_tensors_are_named(tmp_path: Path) -> None:
-    base = write_base(tmp_path / "base")
+    base = tiny_base(tmp_path / "base")
     save_voice_weights(tmp_path / WEIGHTS_FILE, {"stranger": torch.zeros(1)}, base)
     with pytest.raises(EngineError, match="stranger"):
         apply_voice_weights(base.load(), tmp_path / WEIGHTS_FILE, base)
@@ -115,19 +94,19 @@ def test_foreign_tensors_are_named(tmp_path: Path) -> None:
 
 def test_styles_one_or_one_a_length(tmp_path: Path) -> None:
     path = tmp_path / "voice.safetensors"
-    save_style(path, torch.arange(8.0))
+    save_style(path, torch.arange(16.0))
     style = load_style(path, TINY)
-    assert style.shape == (1, 1, 8)
-    assert torch.equal(style_for(style, 300), torch.arange(8.0).unsqueeze(0))
-    save_style(path, torch.arange(24.0).reshape(3, 1, 8))
+    assert style.shape == (1, 1, 16)
+    assert torch.equal(style_for(style, 300), torch.arange(16.0).unsqueeze(0))
+    save_style(path, torch.arange(48.0).reshape(3, 1, 16))
     style = load_style(path, TINY)
-    assert [float(style_for(style, n)[0, 0]) for n in (0, 1, 2, 3, 90)] == [0, 0, 8, 16, 16]
+    assert [float(style_for(style, n)[0, 0]) for n in (0, 1, 2, 3, 90)] == [0, 0, 16, 32, 32]
 
 
 def test_a_style_of_another_size_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "voice.safetensors"
     save_style(path, torch.zeros(256))
-    with pytest.raises(EngineError, match=r"shape \(1, 1, 256\), this model takes \(n, 1, 8\)"):
+    with pytest.raises(EngineError, match=r"shape \(1, 1, 256\), this model takes \(n, 1, 16\)"):
         load_style(path, TINY)
 
 

@@ -38,7 +38,7 @@ def test_boundaries_of_synthetic_words_are_found(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     words = [spoken(rng) for _ in range(60)]
     waves, symbols = [w for w, _, _ in words], [s for _, s, _ in words]
-    settings = AlignerSettings(steps=150, adaptation_steps=0, batch_seconds=10.0)
+    settings = AlignerSettings(adaptation_steps=0, batch_seconds=10.0)
     network = AlignerNetwork(VOCABULARIES["v1.1-zh"].size)
     data = examples(waves, symbols, ["one"] * len(words))
     losses = train(network, data, settings, steps=150, prior_share=0.4, seed=0)
@@ -63,5 +63,30 @@ def test_too_short_for_its_text_is_no_alignment() -> None:
 
 
 def test_a_base_without_aligner_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"aligner\.safetensors"):
+        Aligner.load(tmp_path)
+
+
+def test_adaptation_to_one_dataset_leaves_nothing_for_the_next(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(1)
+    words = [spoken(rng) for _ in range(8)]
+    waves, symbols = [w for w, _, _ in words], [s for _, s, _ in words]
+    network = AlignerNetwork(VOCABULARIES["v1.1-zh"].size)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    aligner = Aligner(network, AlignerSettings(adaptation_steps=4, batch_seconds=5.0))
+    first = aligner.align(waves, symbols, ["one"] * len(words))
+    adapted = [not torch.equal(tensor, before[n]) for n, tensor in network.state_dict().items()]
+    assert any(adapted)
+    aligner.align(waves[:3], symbols[:3], ["other"] * 3)
+    assert aligner.align(waves, symbols, ["one"] * len(words)) == first
+
+    aligner.save(tmp_path / ALIGNER_FILE)
+    kept = Aligner.load(tmp_path).network.state_dict()
+    assert all(torch.equal(kept[name], tensor) for name, tensor in before.items())
+
+
+def test_a_damaged_aligner_is_named(tmp_path: Path) -> None:
+    (tmp_path / ALIGNER_FILE).write_bytes(b"no weights")
     with pytest.raises(EngineError, match=r"aligner\.safetensors"):
         Aligner.load(tmp_path)
