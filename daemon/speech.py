@@ -187,20 +187,29 @@ class _Worker:
     async def ask(
         self, number: int, request: Mapping[str, Any]
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """Send a request and yield its answers up to the last."""
+        """Send a request and yield its answers up to the last; it is taken back if left before."""
+        if not self._send(request):
+            raise SpeechFailedError("the speech worker died", "try again")
         answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._answers[number] = answers
+        ended = False
         try:
-            if self.is_over or self._process.stdin is None:
-                raise SpeechFailedError("the speech worker died", "try again")
-            self._process.stdin.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
-            while True:
+            while not ended:
                 answer = await answers.get()
+                ended = "done" in answer or "error" in answer
                 yield answer
-                if "done" in answer or "error" in answer:
-                    return
         finally:
             self._answers.pop(number, None)
+            if not ended:  # else the worker would speak on to nobody while others wait
+                self._send({"cancel": number})
+
+    def _send(self, message: Mapping[str, Any]) -> bool:
+        """Write a line to the worker; whether it is there to read it."""
+        stdin = self._process.stdin
+        if self.is_over or stdin is None or stdin.is_closing():
+            return False
+        stdin.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
+        return True
 
     async def close(self) -> None:
         """Let the worker go by closing its stdin; end it if it stays."""

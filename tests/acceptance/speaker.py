@@ -1,7 +1,8 @@
 """A small speech worker for tests: it "speaks" each character as ten samples of its code point.
 
-`speaker.py WORKSPACE`. A text "die" ends it in the middle of its answer, "refuse" is refused, and a
-workspace with a file `broken` cannot be loaded.
+`speaker.py WORKSPACE`. A text "die" ends it in the middle of its answer, "refuse" is refused,
+"endless" is spoken until it is cancelled, which its log then says, and a workspace with a file
+`broken` cannot be loaded.
 """
 
 from __future__ import annotations
@@ -11,8 +12,15 @@ import json
 import os
 import struct
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from engine.worker.requests import Requests
+
+PATIENCE = 20.0  # seconds of "endless": a test that forgets it fails, and does not hang
+LETTER = 0.002  # seconds a letter of it takes
 
 
 def say(**values: Any) -> None:
@@ -25,19 +33,30 @@ def main(root: Path) -> int:
         say(error="no base in models/", fix="train one")
         return 1
     say(ready={"pid": os.getpid()})
-    for line in sys.stdin:
-        request = json.loads(line)
+    requests = Requests(sys.stdin)
+    for request in requests:
         number, text = request["id"], request["text"]
         if text == "refuse":
             say(id=number, error=f"no voice {request['voice']!r}", fix="train it")
             continue
-        for letter in text:
+        for letter in endless(requests, number) if text == "endless" else text:
             samples = struct.pack("<10h", *[ord(letter) % 30000] * 10)
             say(id=number, pcm=base64.b64encode(samples).decode(), rate=24000)
             if text == "die":
                 os._exit(9)
         say(id=number, done={"seconds": len(text) * 10 / 24000, "phonemes": len(text), "notes": []})
     return 0
+
+
+def endless(requests: Requests, number: int) -> Iterator[str]:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if requests.is_cancelled(number):
+            sys.stderr.write(f"cancelled {number}\n")
+            sys.stderr.flush()
+            return
+        time.sleep(LETTER)
+        yield "长"
 
 
 if __name__ == "__main__":

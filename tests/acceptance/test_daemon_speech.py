@@ -78,6 +78,20 @@ def test_an_abandoned_request_leaves_the_connection_usable(speaking: RunningDaem
     assert again[-1]["done"]["phonemes"] == 1
 
 
+@pytest.mark.parametrize("how", ["stops", "hangs up"])
+def test_an_abandoned_request_is_taken_back(speaking: RunningDaemon, how: str) -> None:
+    speaking.up()
+    with speaking.client() as client:
+        stream = client.stream("speak", text="endless")
+        next(iter(stream))
+        if how == "stops":
+            stream.close()
+    heard = speaking.workspace.state / "speech.log"
+    until(lambda: "cancelled 1" in heard.read_text(), "cancelled", speaking.explain)
+    assert speak(speaking, "好")[-1]["done"]["phonemes"] == 1
+    assert heard.read_text().count("cancelled") == 1  # what is answered is not taken back
+
+
 def test_the_worker_ends_when_idle_and_with_the_daemon(tmp_path: Path) -> None:
     daemon = RunningDaemon(tmp_path / "w", "speech_idle_minutes = 0.001\n", speech=SPEAKER).up()
     speak(daemon, "好")
