@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from engine.cores import available_cores
 from engine.corpus.measure import Measured, Refusal, measure
 from engine.corpus.settings import PreprocessSettings
 from engine.corpus.source import content_hash, source_entry
@@ -117,11 +118,6 @@ def extract(
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def available_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_order(

@@ -6,11 +6,9 @@ uninterrupted run would have drawn.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import soxr
@@ -22,15 +20,13 @@ from engine.audio.mel import HOP, LOG_MEAN, LOG_SCALE, SAMPLE_RATE, normalized_m
 from engine.audio.pitch import voice_creak, voiced_log_f0
 from engine.corpus.manifest import Utterance
 from engine.corpus.packed import PackedCorpus
-from engine.errors import EngineError
 from engine.model.aligner import isotonic
 from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
+from engine.training.order import Order
+from engine.training.selection import Selection, select
 
-LARGEST_VALIDATION_SHARE = 10  # one in ten at most
-RICH_SPEAKER = 10  # utterances that a speaker must have to lend some to validation
 F0_REFERENCE = 100.0  # Hz
 BUCKETS = 8  # batches that are drawn together and sorted by length
-GOLDEN_RATIO = (5**0.5 - 1) / 2  # its multiples fill the unit interval evenly
 
 
 @dataclass(frozen=True)
@@ -106,54 +102,41 @@ class TrainingSet:
         longest: longest utterance taken, seconds.
         weights: how often utterances of each corpus are drawn; by default as many as there are.
 
+    Attributes:
+        training, validation: utterances, parsed when they are asked for.
+        left_out: what is aligned and longer than `longest`.
+
     Raises:
-        EngineError: nothing in them is aligned.
+        EngineError: too little is left to train on, or to set some aside.
     """
 
     def __init__(
         self,
         corpora: Sequence[PackedCorpus],
         validation: int,
-        longest: float = 12.0,
+        longest: float = math.inf,
         weights: Sequence[float] = (),
     ) -> None:
         self._corpora = corpora
-        items = [
-            (index, utterance)
-            for index, corpus in enumerate(corpora)
-            for utterance in corpus.utterances
-            if utterance.durations and utterance.seconds <= longest
-        ]
-        if len(items) < 2:
-            folders = ", ".join(str(corpus.folder) for corpus in corpora)
-            raise EngineError(
-                f"{folders}: {len(items)} aligned utterances, training needs at least 2",
-                "see report.json there for what was refused and why",
-            )
-        count = min(validation, max(1, len(items) // LARGEST_VALIDATION_SHARE))
-        held_out = set(_set_aside(items, count))
-        self.validation = [item for i, item in enumerate(items) if i in held_out]
-        self.training = [item for i, item in enumerate(items) if i not in held_out]
-        pools: list[list[int]] = [[] for _ in corpora]
-        for position, (index, _) in enumerate(self.training):
-            pools[index].append(position)
-        shares = weights or [float(len(pool)) for pool in pools]
-        # a corpus of which nothing is left to train on takes no places
-        self._pools = [pool for pool in pools if pool]
-        self._mix = _Mix([share for share, pool in zip(shares, pools, strict=True) if pool])
-        self._by_speaker: dict[str, list[int]] = {}
-        for position, (_, utterance) in enumerate(self.training):
-            self._by_speaker.setdefault(utterance.speaker, []).append(position)
+        self.training, self.validation, self.left_out = select(corpora, validation, longest)
+        pools = [np.flatnonzero(self.training.corpus == i) for i in range(len(corpora))]
+        self._order = Order(pools, weights or [float(len(pool)) for pool in pools])
+        self._by_speaker = {
+            name: np.flatnonzero(self.training.speaker == i)
+            for i, name in enumerate(self.training.names)
+        }
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        return tuple(self._by_speaker)
+        return self.training.names
 
     def seconds(self) -> float:
-        return sum(utterance.seconds for _, utterance in self.training)
+        """Of the training material."""
+        return float(self.training.seconds.sum())
 
-    def of_speaker(self, speaker: str) -> list[tuple[int, Utterance]]:
-        return [self.training[position] for position in self._by_speaker[speaker]]
+    def of_speaker(self, speaker: str) -> Selection:
+        """A speaker's training material."""
+        return self.training.take(self._by_speaker[speaker])
 
     def recording(self, item: tuple[int, Utterance], rate: float = 1.0) -> Recording:
         """The features of an utterance, played `rate` times as fast."""
@@ -221,36 +204,10 @@ class TrainingSet:
         of a batch is padding, and come in random order.
         """
         window, place = divmod(step, BUCKETS)
-        drawn = self._drawn(window * BUCKETS * size, BUCKETS * size, seed)
-        drawn.sort(key=lambda position: self.training[position][1].seconds)
+        drawn = self._order.positions(window * BUCKETS * size, BUCKETS * size, seed)
+        drawn.sort(key=lambda position: float(self.training.seconds[position]))
         chosen = int(np.random.default_rng((seed, window, 2)).permutation(BUCKETS)[place])
         return drawn[chosen * size : (chosen + 1) * size]
-
-    def _drawn(self, first: int, count: int, seed: int) -> list[int]:
-        """Places `first` to `first + count` of the endless sequence, as positions in `training`."""
-        taken = np.bincount(self._mix.corpus_of(np.arange(first)), minlength=len(self._pools))
-        positions = []
-        for corpus in self._mix.corpus_of(np.arange(first, first + count)):
-            pool = self._pools[corpus]
-            epoch, place = divmod(int(taken[corpus]), len(pool))
-            taken[corpus] += 1
-            positions.append(pool[_shuffled(seed, int(corpus), epoch, len(pool))[place]])
-        return positions
-
-
-class _Mix:
-    """Which corpus each place of an endless sequence comes from: evenly spread, by weight."""
-
-    def __init__(self, weights: Sequence[float]) -> None:
-        self._edges = np.cumsum(np.array(weights) / sum(weights))[:-1]
-
-    def corpus_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.searchsorted(self._edges, (places * GOLDEN_RATIO) % 1.0, side="right")
-
-
-@lru_cache(maxsize=16)
-def _shuffled(seed: int, corpus: int, epoch: int, count: int) -> NDArray[np.int64]:
-    return np.random.default_rng((seed, corpus, epoch, 1)).permutation(count)
 
 
 def collate(
@@ -346,18 +303,3 @@ def _played(wave: NDArray[np.float32], rate: float, samples: int) -> NDArray[np.
     """The wave at another playback rate, cut or padded to `samples`."""
     played = soxr.resample(wave, SAMPLE_RATE * rate, SAMPLE_RATE, quality="LQ")[:samples]
     return np.pad(played, (0, samples - len(played))).astype(np.float32)
-
-
-def _set_aside(items: Sequence[tuple[int, Utterance]], count: int) -> list[int]:
-    """Indices of `count` items, fixed by the ids' hashes.
-
-    Speakers with little material keep it for training, as long as others have enough.
-    """
-    material = Counter(utterance.speaker for _, utterance in items)
-    rich = [i for i, (_, u) in enumerate(items) if material[u.speaker] >= RICH_SPEAKER]
-    candidates = rich if len(rich) >= count * LARGEST_VALIDATION_SHARE else range(len(items))
-    return sorted(candidates, key=lambda i: _digest(items[i][1].id))[:count]
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

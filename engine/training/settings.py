@@ -14,16 +14,12 @@ ParameterSet = Literal["mamba", "voice", "adain-lora", "all"]
 class AlignerSettings(Table):
     """`[aligner]`: the learned phoneme aligner."""
 
-    steps: int = Field(1500, ge=0)
-    """Steps when it is trained from scratch, with a base made from nothing."""
     adaptation_steps: int = Field(60, ge=0)
     """Steps it is adapted to a new dataset before it aligns that dataset; 0 takes it as it is."""
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the schedule."""
     batch_seconds: float = Field(60.0, gt=0)
     """Audio in a batch, in seconds."""
-    prior_share: float = Field(0.4, ge=0, le=1)
-    """Share of a training from scratch in which the diagonal prior fades out."""
 
 
 class LossWeights(Table):
@@ -70,6 +66,8 @@ class StageSettings(Table):
     """Decay of the averaged weights, which are the ones that are validated and kept."""
     checkpoint_every: int = Field(250, ge=1)
     """Steps between checkpoints; each is validated and speaks the preview sentence."""
+    longest_seconds: float = Field(15.0, gt=0)
+    """Longest utterance that is trained on: the longest one of a batch decides its memory."""
     validation_utterances: int = Field(24, ge=1)
     """Utterances set aside and never trained on (at most a tenth of the dataset)."""
     patience: int = Field(8, ge=1)
@@ -77,7 +75,7 @@ class StageSettings(Table):
     preview: str = "今天天气很好,我们去公园散步。"
     """The sentence that every checkpoint speaks."""
     threads: int = Field(0, ge=0)
-    """CPU threads; 0 takes what the machine has."""
+    """CPU threads; 0 takes as many as the process has cores."""
     losses: LossWeights = LossWeights()
 
 
@@ -101,7 +99,8 @@ class Stage2Settings(StageSettings):
     learning_rate: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(20, ge=0)
     ema: float = Field(0.98, ge=0, lt=1)
-    checkpoint_every: int = Field(100, ge=1)
+    checkpoint_every: int = Field(80, ge=1)
+    patience: int = Field(3, ge=1)
     train_small: tuple[ParameterSet, ...] = ("all", "voice")
     """Parameter sets that train on a small base."""
     train_kokoro: tuple[ParameterSet, ...] = ("mamba", "voice", "adain-lora")

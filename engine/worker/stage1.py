@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from engine.corpus.packed import PackedCorpus
 from engine.errors import EngineError
 from engine.model.base import (
     VOICES_FOLDER,
     Base,
     SpeechModel,
-    find_base,
     read_card,
     save_base,
     save_style,
@@ -24,8 +25,18 @@ from engine.training.batches import TrainingSet
 from engine.training.settings import Stage1Settings
 from engine.training.stages import Generalist, speaker_style
 from engine.training.trainer import Trained
+from engine.worker.base_choice import base_for_job
 from engine.worker.tables import table
-from engine.worker.training import describe, device_for, open_corpora, provenance, speak_with, train
+from engine.worker.training import (
+    achieved,
+    describe,
+    device_for,
+    open_corpora,
+    provenance,
+    speak_with,
+    train,
+    training_set,
+)
 from workspace.files import folder_atomic
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
@@ -46,13 +57,16 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     outputs = {"base": str(destination.relative_to(workspace.root))}
     if destination.exists():
         if read_card(destination).get("provenance", {}).get("job") == job.id:
-            return outputs  # an earlier attempt died after its rename
+            return {**outputs, **achieved(destination)}  # an attempt died after its rename
         raise EngineError(f"{destination}: there already", "give the base another name")
     device = device_for(settings)
     corpora = open_corpora(workspace.root, job.spec["prepared"])
-    data = TrainingSet(corpora, settings.validation_utterances, weights=job.spec.get("weights", ()))
+    base = _base(workspace, job, folder)
+    aligner = _aligner(corpora, base)
+    data = training_set(corpora, settings, events, job.spec.get("weights", ()))
     torch.manual_seed(job.seed)
-    model, size, base = _start(workspace, job.spec.get("base", "newest"), settings)
+    model = base.load() if base else SpeechModel(SIZES[settings.size])
+    size = base.header["size"] if base else settings.size
     model.to(device)
     record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
     task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY))
@@ -60,17 +74,29 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         "parameters", trained={"all": sum(p.numel() for p in task.trained.values())}, frozen=0
     )
     result = train(task, settings, job, folder, events)
-    _write(destination, model, size, base, corpora[0].folder, data, result, record)
+    _write(destination, model, size, base, aligner, data, result, record)
     return {**outputs, "measures": result.measures, "steps": result.steps}
 
 
-def _start(
-    workspace: Workspace, name: str, settings: Stage1Settings
-) -> tuple[SpeechModel, str, Base | None]:
-    if name == FROM_NOTHING:
-        return SpeechModel(SIZES[settings.size]), settings.size, None
-    base = find_base(workspace.models, name)
-    return base.load(), base.header["size"], base
+def _base(workspace: Workspace, job: JobFile, folder: Path) -> Base | None:
+    name = job.spec.get("base", "newest")
+    return None if name == FROM_NOTHING else base_for_job(workspace.models, name, folder)
+
+
+def _aligner(corpora: Sequence[PackedCorpus], base: Base | None) -> Path:
+    """The aligner that measured the corpora, else the one of the base that this one grows from.
+
+    Raises:
+        EngineError: there is none; a base without it could prepare no dataset.
+    """
+    folders = [corpus.folder for corpus in corpora] + ([base.folder] if base else [])
+    found = [folder / ALIGNER_FILE for folder in folders if (folder / ALIGNER_FILE).is_file()]
+    if not found:
+        raise EngineError(
+            f"{folders[0]}: no {ALIGNER_FILE} there, and a base needs one",
+            "preprocess the dataset again, which puts it there",
+        )
+    return found[0]
 
 
 def _write(
@@ -78,7 +104,7 @@ def _write(
     model: SpeechModel,
     size: str,
     base: Base | None,
-    prepared: Path,
+    aligner: Path,
     data: TrainingSet,
     result: Trained,
     record: dict[str, Any],
@@ -95,10 +121,6 @@ def _write(
     }  # fmt: skip
     with folder_atomic(destination) as temporary:
         save_base(temporary, model.cpu(), size, VOCABULARY, card)
-        # the aligner that measured the corpus, else the one of the base that this one grew from
-        own = prepared / ALIGNER_FILE
-        source = own if own.exists() else base.folder / ALIGNER_FILE if base else None
-        if source is not None:
-            shutil.copyfile(source, temporary / ALIGNER_FILE)
+        shutil.copyfile(aligner, temporary / ALIGNER_FILE)
         for name, style in styles.items():
             save_style(temporary / VOICES_FOLDER / f"{name}.safetensors", style)

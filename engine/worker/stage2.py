@@ -16,18 +16,25 @@ from engine.model.base import (
     Base,
     SpeechModel,
     difference,
-    find_base,
-    read_card,
     save_style,
     save_voice_weights,
 )
-from engine.training.batches import TrainingSet
 from engine.training.parameters import choose, merge_low_rank
 from engine.training.settings import Stage2Settings
 from engine.training.stages import Specialist, speaker_style
 from engine.training.trainer import Trained
+from engine.worker.base_choice import base_for_job
 from engine.worker.tables import table
-from engine.worker.training import describe, device_for, open_corpora, provenance, speak_with, train
+from engine.worker.training import (
+    achieved,
+    describe,
+    device_for,
+    open_corpora,
+    provenance,
+    speak_with,
+    train,
+    training_set,
+)
 from workspace.files import folder_atomic, write_json
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
@@ -39,14 +46,13 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     settings = table(job, "stage2", Stage2Settings)
     destination = workspace.voices / job.spec["voice"] / job.spec["version"]
     outputs = {"voice": str(destination.relative_to(workspace.root))}
-    if (
-        destination.exists()
-    ):  # an earlier attempt died after its rename, or the same content came again
-        return {**outputs, "measures": read_card(destination).get("measures", {})}
+    # an earlier attempt died after its rename, or the same content came again
+    if destination.exists():
+        return {**outputs, **achieved(destination)}
     device = device_for(settings)
     corpora = open_corpora(workspace.root, job.spec["prepared"])
-    data = TrainingSet(corpora, settings.validation_utterances)
-    base = find_base(workspace.models, job.spec.get("base", "newest"))
+    data = training_set(corpora, settings, events)
+    base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
     torch.manual_seed(job.seed)
     model = base.load().to(device)
     before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

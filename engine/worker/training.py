@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +12,10 @@ import torch
 from torch import Tensor
 
 import engine
+from engine.cores import available_cores
 from engine.corpus.packed import MANIFEST, PackedCorpus
 from engine.errors import EngineError
-from engine.model.base import SpeechModel
+from engine.model.base import SpeechModel, read_card
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, write_wav
 from engine.training.batches import TrainingSet
@@ -28,14 +28,24 @@ from workspace.run import EventLog, JobFile
 
 PROVENANCE_FILE = "provenance.json"
 
-__all__ = ["choose", "device_for", "open_corpora", "provenance", "speak_with", "train"]
+__all__ = [
+    "achieved",
+    "choose",
+    "describe",
+    "device_for",
+    "open_corpora",
+    "provenance",
+    "speak_with",
+    "train",
+    "training_set",
+]
 
 
 def device_for(settings: StageSettings) -> torch.device:
     """The GPU that the daemon made visible, else the CPU with the settings' threads."""
     if torch.cuda.is_available():
         return torch.device("cuda")
-    torch.set_num_threads(settings.threads or os.cpu_count() or 1)
+    torch.set_num_threads(settings.threads or available_cores())
     return torch.device("cpu")
 
 
@@ -50,6 +60,29 @@ def open_corpora(root: Path, prepared: str | Sequence[str]) -> list[PackedCorpus
         if not (root / name / MANIFEST).is_file():
             raise EngineError(f"{name}: not a prepared dataset", "run preprocess on it first")
     return [PackedCorpus(root / name) for name in names]
+
+
+def training_set(
+    corpora: Sequence[PackedCorpus],
+    settings: StageSettings,
+    events: EventLog,
+    weights: Sequence[float] = (),
+) -> TrainingSet:
+    """The corpora's aligned utterances; a note says what is too long to train on.
+
+    Raises:
+        EngineError: too little is left.
+    """
+    longest = settings.longest_seconds
+    data = TrainingSet(corpora, settings.validation_utterances, longest, weights)
+    if data.left_out.count:
+        events.emit(
+            "note", level="warning",
+            text=f"{data.left_out.count} utterances ({data.left_out.seconds / 60:.1f} minutes) are "
+            f"longer than {longest:g} s and left out: cut them into sentences, or raise "
+            "longest_seconds in config.toml",
+        )  # fmt: skip
+    return data
 
 
 def provenance(
@@ -94,6 +127,12 @@ def speak_with(vocabulary: str) -> Any:
         write_wav(path, speaker.whole(text))
 
     return speak
+
+
+def achieved(destination: Path) -> dict[str, Any]:
+    """Measures and steps of a finished base or voice, from its card: a job's outputs."""
+    card = read_card(destination)
+    return {"measures": card["measures"], "steps": card["steps"]}
 
 
 def describe(data: TrainingSet) -> dict[str, Any]:

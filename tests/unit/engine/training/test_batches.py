@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
-from engine.corpus.packed import PackedCorpus
+from engine.corpus.manifest import Utterance
+from engine.corpus.packed import PackedCorpus, PackedWriter
 from engine.errors import EngineError
 from engine.training.batches import BUCKETS, TrainingSet, hertz
+from engine.training.order import COUNTED_AT_ONCE, GOLDEN_RATIO, Order
+from engine.training.selection import _set_aside
+from tests.corpora import utterance, voiced_wave
+
+DURATIONS = (2, 3, 2, 4, 3, 2, 3, 2)  # alignment frames
+
+
+def corpus_of(folder: Path, material: dict[str, int], aligned: bool = True) -> PackedCorpus:
+    """So many utterances of each speaker."""
+    folder.mkdir()
+    with PackedWriter(folder) as writer:
+        for speaker, count in material.items():
+            for number in range(count):
+                item = utterance(number, speaker, DURATIONS)
+                item = item if aligned else replace(item, durations=())
+                writer.append(item, *voiced_wave(sum(DURATIONS), 150.0, number))
+    return PackedCorpus(folder)
 
 
 def test_the_same_step_gives_the_same_batch(corpus: PackedCorpus) -> None:
@@ -38,7 +60,7 @@ def test_batches_hold_utterances_about_equally_long(corpus: PackedCorpus) -> Non
         return 1 - sum(map(sum, seconds)) / padded
 
     bucketed = [data._positions(step, 1, 4) for step in range(BUCKETS)]
-    drawn = data._drawn(0, 4 * BUCKETS, 1)
+    drawn = data._order.positions(0, 4 * BUCKETS, 1)
     plain = [drawn[start : start + 4] for start in range(0, len(drawn), 4)]
     assert sorted(position for batch in bucketed for position in batch) == sorted(drawn)
     assert padding(bucketed) < 0.5 * padding(plain)
@@ -90,6 +112,99 @@ def test_another_rate_moves_pitch_and_length_together(corpus: PackedCorpus, rate
     assert peak == pytest.approx(np.median(voiced), rel=0.03)
 
 
-def test_too_little_data_is_refused(corpus: PackedCorpus) -> None:
-    with pytest.raises(EngineError, match="training needs at least 2"):
-        TrainingSet([corpus], 2, longest=0.0)
+def test_too_little_data_is_refused_with_its_reason(corpus: PackedCorpus, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"0 aligned.*at most 0\.1 s.*; 12 are longer") as error:
+        TrainingSet([corpus], 2, longest=0.1)
+    assert "longest_seconds" in error.value.fix
+    with pytest.raises(EngineError, match="0 aligned utterances, training needs") as error:
+        TrainingSet([corpus_of(tmp_path / "unaligned", {"a": 3}, aligned=False)], 2)
+    assert "report.json" in error.value.fix
+
+
+def test_what_is_too_long_is_counted(corpus: PackedCorpus) -> None:
+    seconds = sorted(u.seconds for u in corpus.utterances)
+    data = TrainingSet([corpus], 1, longest=seconds[-4])
+    longer = [s for s in seconds if s > seconds[-4]]
+    assert data.left_out.count == len(longer) > 0
+    assert data.left_out.seconds == pytest.approx(sum(longer))
+    assert len(data.training) + len(data.validation) + len(longer) == len(corpus)
+    assert TrainingSet([corpus], 1).left_out.count == 0
+
+
+def test_nobodys_last_utterance_is_set_aside(tmp_path: Path) -> None:
+    material = {f"once{i}": 1 for i in range(20)} | {f"twice{i}": 2 for i in range(3)}
+    data = TrainingSet([corpus_of(tmp_path / "mixed", material)], 24)
+    heard = {u.speaker for _, u in data.training}
+    assert heard == set(material)
+    assert data.validation
+    assert all(u.speaker.startswith("twice") for _, u in data.validation)
+    assert len(data.validation) == 2
+
+    items = [(0, name) for name in range(23) for _ in range(1 if name < 20 else 2)]
+    speakers = np.array([name for _, name in items])
+    digests = np.random.default_rng(0).permutation(len(items)).astype(np.uint64)
+    apart = _set_aside(speakers, digests, 24)
+    assert sorted(speakers[apart]) == [20, 21, 22]
+
+
+def test_speakers_of_one_utterance_each_cannot_be_validated(tmp_path: Path) -> None:
+    only = corpus_of(tmp_path / "once", {f"once{i}": 1 for i in range(20)})
+    with pytest.raises(EngineError, match="no speaker has two") as error:
+        TrainingSet([only], 24)
+    assert error.value.fix
+
+
+def test_places_are_drawn_alike_in_any_order() -> None:
+    pools = [np.arange(7), np.arange(0), np.arange(7, 40)]
+    running = Order(pools, (1.0, 5.0, 2.5))
+    edges = np.cumsum(np.array([1.0, 2.5]) / 3.5)[:-1]
+    sources = np.searchsorted(edges, (np.arange(4000) * GOLDEN_RATIO) % 1.0, side="right")
+    for first in (0, 128, 128, 256, 3800, 64, 3872):
+        drawn = running.positions(first, 128, 9)
+        assert drawn == Order(pools, (1.0, 5.0, 2.5)).positions(first, 128, 9)
+        assert [int(position >= 7) for position in drawn] == sources[first : first + 128].tolist()
+        taken = np.bincount(sources[:first], minlength=2)
+        assert running._taken_before(first).tolist() == taken.tolist()
+
+
+def test_counting_goes_on_from_the_last_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = Order([np.arange(50), np.arange(50, 90)], (1.0, 1.0))
+    counted: list[int] = []
+    source = order._corpus_of
+
+    def count(places: NDArray[np.int64]) -> NDArray[np.int64]:
+        counted.append(len(places))
+        return source(places)
+
+    monkeypatch.setattr(order, "_corpus_of", count)
+    order.positions(1_000_000, 128, 0)
+    assert sum(counted) == 1_000_128
+    assert max(counted) == COUNTED_AT_ONCE
+    counted.clear()
+    order.positions(1_000_128, 128, 0)
+    assert sum(counted) == 256
+
+
+def test_utterances_are_parsed_when_they_are_asked_for(
+    corpus: PackedCorpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = TrainingSet([corpus, corpus], 2)
+    everything = list(data.training)
+    parsed: list[bytes] = []
+    parse = Utterance.from_json
+
+    def note(line: bytes) -> Utterance:
+        parsed.append(line)
+        return parse(line)
+
+    monkeypatch.setattr(Utterance, "from_json", note)
+    mine = data.of_speaker("high")
+    some = mine[::2][:2]
+    assert len(mine) == sum(u.speaker == "high" for _, u in everything)
+    assert data.seconds() == pytest.approx(sum(u.seconds for _, u in everything))
+    assert parsed == []
+    assert list(some) == [item for item in everything if item[1].speaker == "high"][:3:2]
+    assert len(parsed) == 2
+    assert data.training[-1] == everything[-1]
+    with pytest.raises(IndexError):
+        data.training[len(everything)]
