@@ -30,6 +30,7 @@ class Progress:
         best: score of the best checkpoint so far (lower is better), None before the first.
         best_step: where that was.
         stale: checkpoints since then.
+        checkpointed: the last step that was validated, or 0.
         rate_scale: what roll-backs have left of the learning rate.
         rollbacks: how many there were.
         parts: pieces a batch is split in since memory ran out.
@@ -39,6 +40,7 @@ class Progress:
     best: float | None = None
     best_step: int = 0
     stale: int = 0
+    checkpointed: int = 0
     rate_scale: float = 1.0
     rollbacks: int = 0
     parts: int = 1

@@ -86,12 +86,12 @@ class Generalist:
         )
         return speech_losses(self.model.graph, batch, style, self.settings.losses)
 
-    def validate(self) -> Measures:
+    def validate(self, check: Callable[[], None]) -> Measures:
         style = lru_cache(maxsize=None)(
             lambda name: speaker_style(self.model, self.data, self.data.of_speaker(name))
         )
         return measure(
-            self.model.graph, self.data, self.data.validation, lambda u: style(u.speaker)
+            self.model.graph, self.data, self.data.validation, lambda u: style(u.speaker), check
         )
 
     def preview(self, path: Path) -> None:
@@ -140,9 +140,9 @@ class Specialist:
             self.model.graph, batch, self.voice.expand(len(batch), -1), self.settings.losses
         )
 
-    def validate(self) -> Measures:
+    def validate(self, check: Callable[[], None]) -> Measures:
         return measure(
-            self.model.graph, self.data, self.data.validation, lambda u: self.voice.detach()
+            self.model.graph, self.data, self.data.validation, lambda u: self.voice.detach(), check
         )
 
     def preview(self, path: Path) -> None:

@@ -30,7 +30,7 @@ ADAM_BETAS = (0.9, 0.98)
 
 
 class TrainingStoppedError(EngineError):
-    """The run was asked to stop; it stands at its last checkpoint."""
+    """The run was asked to stop; its state is kept, and it goes on from there."""
 
 
 class Task(Protocol):
@@ -46,7 +46,8 @@ class Task(Protocol):
 
     def losses(self, batch: Batch) -> Losses: ...
 
-    def validate(self) -> Measures: ...
+    def validate(self, check: Callable[[], None]) -> Measures:
+        """Measure the model; `check` is asked between utterances, and raises to end it."""
 
     def preview(self, path: Path) -> None:
         """Speak the preview sentence into a WAV."""
@@ -78,7 +79,8 @@ class Trainer:
         folder: the run folder; state lies in `checkpoints/`.
         events: where metrics, checkpoints and notes go.
         seed: of the run.
-        stop: asked after every step; True ends the run at a fresh checkpoint.
+        stop: asked after every step and every validated utterance; True ends the run, whose
+            state is kept as it stands.
     """
 
     def __init__(
@@ -120,28 +122,43 @@ class Trainer:
             MachineError: memory ran out for a single utterance.
         """
         self._begin()
-        # batches are functions of the step: the next one is drawn while this one is learned
-        with ThreadPoolExecutor(1, thread_name_prefix="batches") as self._drawing:
-            self._draw(self.progress.step)
-            while self.progress.step < self.settings.steps and not self._is_stale():
-                self._step()
-                if self.stop():
-                    self._save()
-                    raise TrainingStoppedError(
-                        f"stopped at step {self.progress.step}",
-                        "resume the job to go on from there",
-                    )
-                due = self.progress.step % self.settings.checkpoint_every == 0
-                if due or self.progress.step == self.settings.steps:
-                    self._checkpoint()
+        try:
+            self._loop()
+        except TrainingStoppedError:
+            self._save()  # a checkpoint that was interrupted is made by the attempt that goes on
+            raise
         self._load_best()
         return Trained(
             self.progress.step, self.progress.best_step, self.measures,
             stopped_early=self.progress.step < self.settings.steps,
         )  # fmt: skip
 
+    def _loop(self) -> None:
+        # batches are functions of the step: the next one is drawn while this one is learned
+        with ThreadPoolExecutor(1, thread_name_prefix="batches") as self._drawing:
+            self._draw(self.progress.step)
+            if self._is_due():  # the last attempt was stopped right before it
+                self._checkpoint()
+            while self.progress.step < self.settings.steps and not self._is_stale():
+                self._step()
+                self._check()
+                if self._is_due():
+                    self._checkpoint()
+
+    def _check(self) -> None:
+        if self.stop():
+            raise TrainingStoppedError(
+                f"stopped at step {self.progress.step}", "resume the job to go on from there"
+            )
+
     def _is_stale(self) -> bool:
         return self.progress.stale >= self.settings.patience
+
+    def _is_due(self) -> bool:
+        """Whether the step wants a checkpoint and has none; a step that is tried again has one."""
+        step = self.progress.step
+        due = step % self.settings.checkpoint_every == 0 or step == self.settings.steps
+        return due and step != self.progress.checkpointed
 
     def _begin(self) -> None:
         if self.state_path.exists():
@@ -216,7 +233,7 @@ class Trainer:
         if -(-size // self.progress.parts) <= SMALLEST_PIECE:
             raise MachineError(
                 "out of memory with a single utterance",
-                "free memory, or lower crop_frames in config.toml",
+                "free memory, or lower longest_seconds or crop_frames in config.toml",
             ) from error
         self.progress.parts *= 2
         if torch.cuda.is_available():
@@ -255,8 +272,9 @@ class Trainer:
         step = self.progress.step
         preview = self.folder / "previews" / f"step-{step:06d}.wav"
         preview.parent.mkdir(exist_ok=True)
+        torch.manual_seed(self.seed)  # checkpoints are compared: with the same noise, any attempt
         with self._averaged():
-            measures = self.task.validate()
+            measures = self.task.validate(self._check)
             self.task.preview(preview)
             best = self.progress.best is None or measures.score < self.progress.best
             if best:
@@ -273,6 +291,7 @@ class Trainer:
             )
         else:
             self.progress.stale += 1
+        self.progress.checkpointed = step
         self._save()
         values = {**measures.values(), "score": measures.score}
         self.events.emit("metric", step=step, split="validation", values=values)

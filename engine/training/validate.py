@@ -60,6 +60,7 @@ def measure(
     data: TrainingSet,
     items: Sequence[tuple[int, Utterance]],
     style_of: Callable[[Utterance], Tensor],
+    check: Callable[[], None] = lambda: None,
 ) -> Measures:
     """Speak each utterance with its true prosody and with a predicted one, and compare.
 
@@ -67,10 +68,12 @@ def measure(
         graph: in evaluation mode.
         items: of `data.validation`.
         style_of: (2 style_dim,) for an utterance's speaker.
+        check: asked before each utterance; raises when the work is to stop.
     """
-    rows = [
-        _measure_one(graph, data.recording(item), style_of(item[1]).unsqueeze(0)) for item in items
-    ]
+    rows = []
+    for item in items:
+        check()
+        rows.append(_measure_one(graph, data.recording(item), style_of(item[1]).unsqueeze(0)))
     return Measures(*(float(np.mean(column)) for column in zip(*rows, strict=True)))
 
 

@@ -15,7 +15,7 @@ from engine.errors import EngineError, MachineError
 from engine.model.base import SpeechModel
 from engine.training.batches import Batch, TrainingSet
 from engine.training.losses import Losses
-from engine.training.settings import Stage1Settings, StageSettings
+from engine.training.settings import Stage1Settings, Stage2Settings, StageSettings
 from engine.training.stages import Generalist
 from engine.training.trainer import Trainer, TrainingStoppedError, learning_rate
 from engine.training.validate import Measures
@@ -43,6 +43,7 @@ class Counted:
         self.at: Callable[[int], None] = lambda step: None
         self.spoil: Callable[[int, Losses], Losses] = lambda step, losses: losses
         self.scores: Iterator[float] | None = None
+        self.validations: list[int] = []  # the steps of all that began
         self.running: Trainer
 
     @property
@@ -59,9 +60,10 @@ class Counted:
         self.at(len(batch))
         return self.spoil(self.running.progress.step, self.inner.losses(batch))
 
-    def validate(self) -> Measures:
+    def validate(self, check: Callable[[], None]) -> Measures:
+        self.validations.append(self.running.progress.step)
         if self.scores is None:
-            return self.inner.validate()
+            return self.inner.validate(check)
         return Measures(1.0, next(self.scores), 0.0, 1.0, 0.0)
 
     def preview(self, path: Path) -> None:
@@ -93,7 +95,17 @@ def curve(folder: Path, name: str = "total") -> dict[int, float]:
     return points
 
 
-@pytest.mark.parametrize("cut", [1, 4, 7])
+def checkpoints(folder: Path) -> list[tuple[int, dict[str, float]]]:
+    """Each checkpoint that was told of, and its measures."""
+    return [
+        (event["step"], event["measures"])
+        for _, event in read_events(folder / EVENTS_FILE)
+        if event["type"] == "checkpoint"
+    ]
+
+
+# 3 and 6 want a checkpoint; 8 is the last step
+@pytest.mark.parametrize("cut", [1, 3, 4, 6, 7, 8])
 def test_a_resumed_run_continues_the_same_curve(
     model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, cut: int
 ) -> None:
@@ -104,21 +116,52 @@ def test_a_resumed_run_continues_the_same_curve(
 
     model.load_state_dict(start)
     folder = tmp_path / "resumed"
-    steps = iter(range(1, 100))
+    task = Counted(model, corpus)
     with pytest.raises(TrainingStoppedError):
-        trainer(Counted(model, corpus), folder, stop=lambda: next(steps) == cut).run()
-    torch.manual_seed(99)  # another process begins elsewhere
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_()
+        trainer(task, folder, stop=lambda: task.running.progress.step == cut).run()
+    spoil(model)
     again = trainer(Counted(model, corpus), folder).run()
 
     assert curve(folder) == curve(whole)
+    assert checkpoints(folder) == checkpoints(whole)
     assert (again.steps, again.best_step, again.measures) == (
         ended.steps,
         ended.best_step,
         ended.measures,
     )
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, final[name]), name
+
+
+def spoil(model: SpeechModel) -> None:
+    """Another process begins with other weights and other noise."""
+    torch.manual_seed(99)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_()
+
+
+@pytest.mark.parametrize("step", [3, 8])
+def test_a_stop_during_validation_ends_soon_and_loses_nothing(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, step: int
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    whole, folder = tmp_path / "whole", tmp_path / "stopped"
+    ended = trainer(Counted(model, corpus), whole).run()
+    final = {name: value.clone() for name, value in model.state_dict().items()}
+
+    model.load_state_dict(start)
+    task = Counted(model, corpus)
+    with pytest.raises(TrainingStoppedError):
+        trainer(task, folder, stop=lambda: step in task.validations).run()
+    assert step not in dict(checkpoints(folder))
+    spoil(model)
+    again = trainer(Counted(model, corpus), folder).run()
+
+    events = [event for _, event in read_events(folder / EVENTS_FILE)]
+    assert [event["step"] for event in events if event["type"] == "resume"] == [step]
+    assert (curve(folder), checkpoints(folder)) == (curve(whole), checkpoints(whole))
+    assert again == ended
     for name, value in model.state_dict().items():
         assert torch.equal(value, final[name]), name
 
@@ -161,6 +204,30 @@ def test_divergence_rolls_back_and_slows_down(task: Counted, tmp_path: Path) -> 
     assert rates[5] == pytest.approx(0.5 * learning_rate(4, SETTINGS))
 
 
+@pytest.mark.parametrize("trouble", ["memory", "divergence"])
+def test_a_step_that_is_tried_again_is_not_validated_again(
+    task: Counted, tmp_path: Path, trouble: str
+) -> None:
+    once = iter([True])
+
+    def fails(step: int) -> bool:
+        return task.running.progress.step == step and next(once, False)
+
+    def no_room(size: int) -> None:
+        if trouble == "memory" and fails(3):
+            raise torch.OutOfMemoryError("no room")
+
+    def diverge(step: int, losses: Losses) -> Losses:
+        if trouble == "divergence" and fails(3):
+            return Losses(losses.total * float("nan"), losses.parts)
+        return losses
+
+    task.at, task.spoil = no_room, diverge
+    trainer(task, tmp_path / "run").run()
+    assert next(once, None) is None
+    assert task.validations == [3, 6, 8]
+
+
 def test_divergence_that_stays_fails_with_advice(task: Counted, tmp_path: Path) -> None:
     task.spoil = lambda step, losses: Losses(losses.total * float("inf"), losses.parts)
     with pytest.raises(EngineError, match="diverged 4 times") as error:
@@ -199,6 +266,11 @@ def test_early_stop_keeps_the_best_checkpoint(task: Counted, tmp_path: Path) -> 
     result = trainer(task, tmp_path / "run", settings).run()
     assert (result.steps, result.best_step, result.stopped_early) == (5, 2, True)
     assert result.measures["full_mcd"] == 4.0
+
+
+def test_a_voice_may_stop_early_by_default() -> None:
+    settings = Stage2Settings()
+    assert (1 + settings.patience) * settings.checkpoint_every < settings.steps
 
 
 def test_events_tell_the_whole_story(task: Counted, tmp_path: Path) -> None:
