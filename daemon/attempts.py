@@ -21,6 +21,7 @@ from daemon.config import DaemonSettings
 from daemon.errors import LaunchFailedError, OwnershipLostError
 from daemon.jobs import Job
 from daemon.kinds import KINDS
+from daemon.leftovers import sweep
 from daemon.states import JobState, Stop
 from daemon.store import Store
 from daemon.verdict import conclude, launch_failed, never_started
@@ -53,6 +54,7 @@ class Attempts:
         self._settings = settings
         self._changes = changes
         self._clock = clock
+        self._opened = clock()
         self._workers: dict[str, Worker] = {}
         self._stopping: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -76,7 +78,10 @@ class Attempts:
         await self._start(claimed, await preparing)
 
     async def reconcile(self) -> None:
-        """Find out what became of jobs that an earlier daemon left running."""
+        """Find out what became of jobs that an earlier daemon left running, and clean up.
+
+        No job may be begun before this returns.
+        """
         for job in await self._store.running():
             worker = await self._backend.find(job)
             if worker is not None:
@@ -86,6 +91,9 @@ class Attempts:
                 await self._conclude(job)
             else:
                 await self._settle(job, lambda current: never_started(current, self._clock()))
+        # Before the next attempts begin: what these write is not told from what those left.
+        alive = await self._store.running()
+        await asyncio.to_thread(sweep, self._workspace, alive, self._opened)
 
     async def order(self, job_id: str, change: Callable[[Job], Job]) -> Job:
         """Apply an order to the job as it is now, and carry it out on its process.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import DaemonError
-from tests.acceptance.running import REPOSITORY, RunningDaemon
+from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 
 DRIVER = str(REPOSITORY / "tests/acceptance/crashing_daemon.py")
 FINAL = ("succeeded", "failed", "cancelled")
@@ -186,3 +186,21 @@ def test_dependants_go_with_what_they_need(
     job = assert_sound(running, second, "cancelled")
     assert first in job["reason"]
     assert running.starts(second) == 0
+
+
+def test_a_starting_daemon_removes_what_killed_attempts_left(running: RunningDaemon) -> None:
+    """The adopted job's own temporary folder stays: it is still being written."""
+    running.up()
+    job = running.submit("stage2", voice="alice", version="v1", hold_until=2)
+    running.payload_pid(job)
+    running.kill()
+    voices = running.workspace.voices
+    for name in ("alice/.tmp-v1.0123abcd", "alice/.tmp-v0.0123abcd", "bob/.tmp-v1.0123abcd"):
+        (voices / name).mkdir(parents=True)
+    (running.workspace.models / ".tmp-corpus.0123abcd").mkdir(parents=True)
+    running.up()
+    left = [voices / "alice/.tmp-v0.0123abcd", voices / "bob/.tmp-v1.0123abcd"]
+    left.append(running.workspace.models / ".tmp-corpus.0123abcd")
+    until(lambda: not any(path.exists() for path in left), "swept", running.explain)
+    assert running.job(job)["state"] == "running"
+    assert (voices / "alice/.tmp-v1.0123abcd").exists()
