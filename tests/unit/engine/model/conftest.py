@@ -10,6 +10,7 @@ from tests.models import TINY, TINY_KOKORO
 
 FEW = {"n_token": 40, "max_dur": 12}
 
+
 @pytest.fixture
 def tiny() -> ModelConfig:
     """Kokoro's graph at a few thousand parameters."""

@@ -27,6 +27,7 @@ from engine.model.base import (
 from tests.models import TINY, tiny_base
 from workspace.files import TEMPORARY_PREFIX
 
+
 def test_a_base_comes_back_as_it_was(tmp_path: Path) -> None:
     torch.manual_seed(1)
     model = SpeechModel(TINY)

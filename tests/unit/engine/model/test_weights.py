@@ -1,5 +1,8 @@
 """Weights in files: what fits is loaded whole, everything else is refused by name."""
 
+import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -249,3 +252,23 @@ def test_files_hold_only_what_was_saved(tmp_path: Path) -> None:
 
     assert list(load_file(path)) == ["x"]
     assert read_weights(path)[1]["base"] == "abc"
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+import torch
+from engine.model.weights import save_weights
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    save_weights(Path(sys.argv[1]), {"x": torch.zeros(10_000)}, {})
+except OSError as error:
+    print(error.errno)
+"""
+
+
+def test_a_full_disk_is_an_error_of_the_system_and_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "x.safetensors")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(said) == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []

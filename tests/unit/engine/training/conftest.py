@@ -12,6 +12,7 @@ from engine.model.base import SpeechModel
 from tests.corpora import pack
 from tests.models import TINY
 
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> PackedCorpus:
     folder = tmp_path / "prepared"

@@ -1,0 +1,183 @@
+"""A voice speaks whole texts of any length, and says what it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.audio.mel import SAMPLE_RATE
+from engine.errors import EngineError
+from engine.model.base import (
+    CARD_FILE,
+    STYLE_FILE,
+    WEIGHTS_FILE,
+    difference,
+    save_style,
+    save_voice_weights,
+)
+from engine.synthesis.settings import SynthesisSettings
+from engine.synthesis.speaker import SPEED_RANGE, Speaker, cut, load_speaker
+from engine.text import Frontend
+from tests.models import BASE_VOICE, TINY, tiny_base
+from workspace.files import TEMPORARY_PREFIX, write_json
+from workspace.layout import Workspace
+
+SETTINGS = SynthesisSettings()  # type: ignore[call-arg, unused-ignore]
+CONTEXT = TINY.plbert.max_position_embeddings
+SPELLED = "XKCD-" * 60  # one piece of text for `split`, many times the model's context
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A workspace with one base."""
+    found = Workspace(tmp_path)
+    tiny_base(found.models / "base")
+    return found
+
+
+@pytest.fixture
+def speaker(workspace: Workspace) -> Speaker:
+    return load_speaker(workspace, BASE_VOICE, SETTINGS)
+
+
+def make_voice(workspace: Workspace, name: str, version: str, shift: float = 0.5) -> Path:
+    """A finished version of a voice on the workspace's newest base."""
+    base = tiny_base(workspace.models / "base")
+    model = base.load()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with torch.no_grad():
+        model.graph.predictor.duration_proj.linear_layer.bias.add_(shift)
+    folder = workspace.voices / name / version
+    save_voice_weights(folder / WEIGHTS_FILE, difference(model, before), base, half=False)
+    save_style(folder / STYLE_FILE, torch.zeros(2 * TINY.style_dim))
+    write_json(folder / CARD_FILE, {"kind": "voice"})
+    return folder
+
+
+def watch_tokens(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """The ids of every call of the graph, in order, as they come."""
+    calls: list[list[int]] = []
+    synthesize = speaker.graph.synthesize
+
+    def watched(tokens: torch.Tensor, *arguments: object) -> object:
+        calls.append(tokens[0].tolist())
+        return synthesize(tokens, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(speaker.graph, "synthesize", watched)
+    return calls
+
+
+def test_a_text_is_spoken_whole(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = watch_tokens(speaker, monkeypatch)
+    text = "你好。" * 40
+    chunks = list(speaker.speak(text))
+    assert "".join(chunk.text for chunk in chunks) == text
+    assert len(chunks) > 1
+    for chunk in chunks:
+        assert chunk.audio.dtype == np.float32
+        assert np.isfinite(chunk.audio).all()
+        assert np.abs(chunk.audio).max() <= 1
+    said = [token for call in calls for token in call[1:-1]]
+    wanted = [i for chunk in chunks for i in speaker.frontend.phonemize(chunk.text).ids]
+    assert said == wanted
+    pause = SETTINGS.pause_ms * SAMPLE_RATE // 1000
+    assert not chunks[1].audio[:pause].any()
+    assert chunks[0].audio[:pause].any()
+    assert np.array_equal(speaker.whole(text), np.concatenate([c.audio for c in chunks]))
+
+
+def test_no_call_exceeds_the_context_and_nothing_is_lost(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = watch_tokens(speaker, monkeypatch)
+    (chunk,) = speaker.speak(SPELLED)
+    assert len(calls) > 1
+    assert max(map(len, calls)) <= CONTEXT
+    assert [i for call in calls for i in call[1:-1]] == list(
+        speaker.frontend.phonemize(SPELLED).ids
+    )
+    assert chunk.text == SPELLED
+    assert {(note.kind, note.text) for note in chunk.notes} == {("spelled", "XKCD")}
+
+
+@pytest.mark.parametrize("longest", [12, 13, 30, 62, 510])
+def test_runs_end_where_words_do(longest: int) -> None:
+    phonemes = Frontend("v1.1-zh").phonemize(SPELLED + "今天天气很好,我们去公园散步。")
+    runs = cut(phonemes, longest)
+    assert sum(runs, ()) == phonemes.ids
+    assert max(map(len, runs)) <= longest
+    word = max(syllable.end - syllable.start for syllable in phonemes.syllables)
+    if longest > word + 1:  # and the mark behind it
+        begins = {syllable.start for syllable in phonemes.syllables}
+        ends = np.cumsum([len(run) for run in runs])[:-1]
+        assert begins.issuperset(int(end) for end in ends)
+        assert min(map(len, runs)) > longest // 4, "no crumbs at the end"
+
+
+def test_a_seed_gives_the_same_samples(speaker: Speaker) -> None:
+    first = speaker.whole("你好", seed=3)
+    assert np.array_equal(speaker.whole("你好", seed=3), first)
+    assert not np.array_equal(speaker.whole("你好", seed=4), first)
+
+
+def test_speed_has_limits(speaker: Speaker) -> None:
+    slow, fast = (len(speaker.whole("今天天气很好", speed)) for speed in SPEED_RANGE)
+    assert slow > fast
+    for speed in (SPEED_RANGE[0] - 0.1, SPEED_RANGE[1] + 0.1, float("nan")):
+        with pytest.raises(EngineError, match="speed"):
+            next(speaker.speak("你好", speed))
+
+
+def test_what_has_no_sound_is_noted_and_the_rest_is_said(speaker: Speaker) -> None:
+    speaker.settings = SETTINGS.model_copy(update={"chunk_phonemes": 40})
+    chunks = list(speaker.speak("Доброе утро, мир. " * 4 + "今天天气很好。" * 4))
+    silent = [chunk for chunk in chunks if not chunk.phonemes]
+    assert {note.kind for chunk in silent for note in chunk.notes} == {"dropped"}
+    assert any(chunk.phonemes for chunk in chunks)
+    for nothing in ("", " \n", "★★★"):
+        with pytest.raises(EngineError):
+            list(speaker.speak(nothing))
+
+
+def test_the_workspace_lexicon_is_heard(workspace: Workspace) -> None:
+    plain = load_speaker(workspace, BASE_VOICE, SETTINGS)
+    workspace.lexicon.write_text("好\tma1\n", encoding="utf-8")
+    own = load_speaker(workspace, BASE_VOICE, SETTINGS)
+    assert own.frontend.phonemize("好").ids == plain.frontend.phonemize("妈").ids
+    assert plain.frontend.phonemize("好").ids != plain.frontend.phonemize("妈").ids
+
+
+def test_the_newest_finished_version_speaks(workspace: Workspace) -> None:
+    make_voice(workspace, "alice", "v1")
+    half_written = f"{TEMPORARY_PREFIX}v2.0a1b2c3d"
+    make_voice(workspace, "alice", half_written, shift=1.5)
+    newest, first, unfinished = (
+        load_speaker(workspace, "alice", SETTINGS, version).whole("今天天气很好")
+        for version in ("", "v1", half_written)
+    )
+    assert len(first) != len(unfinished)
+    assert np.array_equal(newest, first)
+
+
+def test_unknown_voices_are_told_which_there_are(workspace: Workspace) -> None:
+    make_voice(workspace, "alice", "v1")
+    make_voice(workspace, "bob", f"{TEMPORARY_PREFIX}v1.0a1b2c3d")
+    with pytest.raises(EngineError, match="no voice is called 'alcie'") as error:
+        load_speaker(workspace, "alcie", SETTINGS)
+    assert error.value.fix == f"choose one of: alice, {BASE_VOICE}"
+
+
+def test_a_voice_on_another_base_is_refused(workspace: Workspace) -> None:
+    make_voice(workspace, "alice", "v1")
+    tiny_base(workspace.models / "base", seed=9)
+    with pytest.raises(EngineError, match="made on base 'base'"):
+        load_speaker(workspace, "alice", SETTINGS)
+
+
+@pytest.mark.gpu
+def test_speech_is_made_on_the_gpu(speaker: Speaker) -> None:
+    assert speaker.device.type == "cuda"
+    assert np.isfinite(speaker.whole("今天天气很好")).all()
