@@ -109,7 +109,7 @@ def _write(
     result: Trained,
     record: dict[str, Any],
 ) -> None:
-    seconds = {name: sum(u.seconds for _, u in data.of_speaker(name)) for name in data.speakers}
+    seconds = {name: float(data.of_speaker(name).seconds.sum()) for name in data.speakers}
     named = sorted((s for s in seconds if seconds[s] >= NAMED_SECONDS), key=lambda s: -seconds[s])
     styles = {
         name: speaker_style(model, data, data.of_speaker(name)) for name in named[:NAMED_VOICES]

@@ -56,9 +56,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     torch.manual_seed(job.seed)
     model = base.load().to(device)
     before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    start = speaker_style(
-        model, data, [item for name in data.speakers for item in data.of_speaker(name)]
-    )
+    start = speaker_style(model, data, data.training)
     voice = nn.Parameter(start.clone())
     sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
     chosen = choose(model, sets, voice, settings.lora_rank)

@@ -84,9 +84,12 @@ def test_low_rank_updates_start_at_nothing_and_merge(model: SpeechModel) -> None
 
 def test_mamba_set_is_the_duration_encoders_blocks(model: SpeechModel) -> None:
     (parameters,) = choose(model, ("mamba",), None, rank=2).values()
+    # every block is followed by its style's normalisation
+    blocks = {2 * i for i, kind in enumerate(model.config.duration_encoder) if kind == "mamba"}
     wanted = {
         id(p) for name, p in model.named_parameters()
-        if name.startswith(BLOCKS) and int(name.removeprefix(BLOCKS).split(".")[0]) % 2 == 0
+        if name.startswith(BLOCKS) and int(name.removeprefix(BLOCKS).split(".")[0]) in blocks
     }  # fmt: skip
+    assert wanted
     assert {id(p) for p in parameters} == wanted
     assert {id(p) for p in model.parameters() if p.requires_grad} == wanted
