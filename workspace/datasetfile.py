@@ -87,7 +87,8 @@ class DatasetFile(Table):
     """The base that stage 2 starts from: the name of a folder in `models/`, or "newest"."""
 
     voice: str | None = Field(default=None, pattern=VOICE_NAME)
-    """Name of the voice (or base) that is made; the folder's name unless given."""
+    """Name of the voice that is made; the folder's name unless given. A base made from a dropped
+    corpus is called by it and the content's version: `models/<name>-<version>/`."""
 
     text: Literal["files", "filename"] = "files"
     """Where the text is: in files, or the audio's file name is the text (hanzi or toned pinyin)."""

@@ -176,6 +176,14 @@ def test_what_a_killed_attempt_left_is_cleared_by_the_next(
     assert [path.name for path in (workspace.prepared / "alice").iterdir()] == ["1"]
 
 
+def test_only_what_attempts_at_this_version_left_is_cleared(tmp_path: Path) -> None:
+    for name in (".tmp-v1.0123abcd", ".tmp-v1.5.0123abcd", ".tmp-v2.0123abcd", "v0"):
+        (tmp_path / name).mkdir()
+    preprocess._clear_interrupted(tmp_path / "v1")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".tmp-v1.5.0123abcd", ".tmp-v2.0123abcd", "v0"]
+
+
 def _measures(folder: Path) -> bool:
     """Whether the job in this run folder is in the middle of it."""
     events = read_events(folder / EVENTS_FILE)
