@@ -27,6 +27,7 @@ import numpy as np
 import torch
 
 from engine.audio.mel import SAMPLE_RATE
+from engine.cores import available_cores
 from engine.errors import EngineError
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_speaker
@@ -94,7 +95,7 @@ def main(arguments: list[str]) -> int:
     os.dup2(2, 1)  # what libraries print must not end up between our lines
     try:
         server = Server(Workspace(Path(arguments[0]).resolve()))
-        torch.set_num_threads(server.settings.threads or os.cpu_count() or 1)
+        torch.set_num_threads(server.settings.threads or available_cores())
         warm = list(server.answer({"text": WARM_UP_TEXT}))
     except (EngineError, SettingsError) as error:
         print(json.dumps({"error": str(error), "fix": ""}), file=out, flush=True)
