@@ -96,10 +96,13 @@ class Stage2Settings(StageSettings):
     """`[stage2]`: the specialist, one voice on top of a base."""
 
     steps: int = Field(400, ge=1)
+    batch_size: int = Field(8, ge=1)
+    crop_frames: int = Field(48, ge=4)
     learning_rate: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(20, ge=0)
     ema: float = Field(0.98, ge=0, lt=1)
-    checkpoint_every: int = Field(80, ge=1)
+    checkpoint_every: int = Field(100, ge=1)
+    validation_utterances: int = Field(8, ge=1)
     patience: int = Field(3, ge=1)
     train_small: tuple[ParameterSet, ...] = ("all", "voice")
     """Parameter sets that train on a small base."""
