@@ -47,7 +47,7 @@ class Chunk:
     """A spoken piece of text.
 
     Attributes:
-        text: the piece, as given.
+        text: the piece, as given; empty where the piece before goes on.
         audio: (samples,) float32, 24 kHz, full scale 1.
         phonemes: how many tokens it has.
         notes: what was dropped, spelled or guessed in it.
@@ -92,7 +92,7 @@ class Speaker:
                 f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
             )
         pieces = split(text, longest=self.settings.chunk_phonemes)
-        spoken = renderings = 0
+        spoken = 0
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
         unspeakable: TextError | None = None
         for piece in pieces:
@@ -105,12 +105,14 @@ class Speaker:
                 note = Note("dropped", piece.strip(), error.message)
                 yield Chunk(piece, np.zeros(0, dtype=np.float32), 0, (note,))
                 continue
-            audio = [silence] if spoken else []
-            for ids in cut(phonemes, self.longest):
-                audio.append(self._audio(ids, speed, seed + renderings))
-                renderings += 1
-            spoken += 1
-            yield Chunk(piece, np.concatenate(audio), len(phonemes.ids), phonemes.notes)
+            for part, ids in enumerate(cut(phonemes, self.longest)):
+                audio = self._audio(ids, speed, seed + spoken)
+                if part:
+                    yield Chunk("", audio, len(ids), ())
+                else:
+                    audio = np.concatenate([silence, audio]) if spoken else audio
+                    yield Chunk(piece, audio, len(ids), phonemes.notes)
+                spoken += 1
         if not spoken:
             raise unspeakable or EngineError("the text is empty", "give a sentence to speak")
 

@@ -62,12 +62,15 @@ class Server:
             yield {"done": {"seconds": samples / SAMPLE_RATE, "phonemes": phonemes, "notes": notes}}
         except EngineError as error:
             yield {"error": error.message, "fix": error.fix}
-        except Exception as error:  # noqa: BLE001 - whoever asked hears of it, others are served on
+        except Exception as error:
+            # whoever asked hears of it, and others are served on
             traceback.print_exc()
             yield {
                 "error": f"{type(error).__name__}: {error}",
-                "fix": "this is a defect; its trace is in the daemon's log",
+                "fix": "the trace is in the speech worker's log",
             }
+            if isinstance(error, torch.AcceleratorError):
+                raise  # a GPU that has failed stays so for this process: a fresh one must follow
 
     def speaker(self, voice: str, version: str) -> Speaker:
         """The voice's speaker, loaded anew when a newer version of the voice has appeared."""

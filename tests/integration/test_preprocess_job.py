@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from engine.corpus.packed import PackedCorpus
 from engine.model.aligner import AlignerNetwork
@@ -92,6 +93,9 @@ def test_the_job_prepares_and_its_next_version_redoes_only_what_is_new(
         assert len(item.durations) == len(item.ids) + 2
         assert min(item.durations) >= 1
         assert 600 * sum(item.durations) == len(corpus.audio(item))
+    kept = Aligner.load(workspace.prepared / "alice" / "1").network.state_dict()
+    given = Aligner.load(workspace.models / "tiny").network.state_dict()
+    assert all(torch.equal(kept[name], value) for name, value in given.items()), "as it was loaded"
     events = [event for _, event in read_events(folder / EVENTS_FILE)]
     assert [event["id"] for event in events if event["type"] == "item"] == ["bad"]
     assert {event["stage"] for event in events if event["type"] == "progress"} == {

@@ -139,3 +139,16 @@ def test_a_defect_is_told_and_the_next_is_served(
     assert "Traceback" in capsys.readouterr().err
     monkeypatch.undo()
     assert "done" in list(server.answer({"text": TEXT}))[-1]
+
+
+def test_a_lost_gpu_is_told_and_ends_the_worker(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*arguments: object) -> None:
+        raise torch.AcceleratorError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(Speaker, "_audio", lost)
+    answer = server.answer({"text": TEXT})
+    assert "illegal memory access" in next(answer)["error"]
+    with pytest.raises(torch.AcceleratorError):
+        next(answer)
