@@ -15,7 +15,7 @@ from engine.errors import EngineError, MachineError
 from engine.model.base import SpeechModel
 from engine.training.batches import Batch, TrainingSet
 from engine.training.losses import Losses
-from engine.training.settings import Stage1Settings, Stage2Settings, StageSettings
+from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
 from engine.training.trainer import Trainer, TrainingStoppedError, learning_rate
 from engine.training.validate import Measures
@@ -266,11 +266,6 @@ def test_early_stop_keeps_the_best_checkpoint(task: Counted, tmp_path: Path) -> 
     result = trainer(task, tmp_path / "run", settings).run()
     assert (result.steps, result.best_step, result.stopped_early) == (5, 2, True)
     assert result.measures["full_mcd"] == 4.0
-
-
-def test_a_voice_may_stop_early_by_default() -> None:
-    settings = Stage2Settings()
-    assert (1 + settings.patience) * settings.checkpoint_every < settings.steps
 
 
 def test_events_tell_the_whole_story(task: Counted, tmp_path: Path) -> None:
