@@ -103,7 +103,7 @@ class Stage2Settings(StageSettings):
     ema: float = Field(0.98, ge=0, lt=1)
     checkpoint_every: int = Field(100, ge=1)
     validation_utterances: int = Field(8, ge=1)
-    patience: int = Field(3, ge=1)
+    patience: int = Field(2, ge=1)
     train_small: tuple[ParameterSet, ...] = ("all", "voice")
     """Parameter sets that train on a small base."""
     train_kokoro: tuple[ParameterSet, ...] = ("mamba", "voice", "adain-lora")
