@@ -18,6 +18,7 @@ from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
 from engine.training.align import ALIGNER_FILE, Aligner
 from engine.worker import base_choice, stage1, stage2
+from engine.worker.stop import JobCancelledError
 from tests.models import TINY, tiny_base
 from workspace.layout import Workspace
 
@@ -94,9 +95,9 @@ def test_later_attempts_take_the_base_of_the_first(
     kind: str,
     spec: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(module, "train", _killed)
+    monkeypatch.setattr(module, "train", _stopped)
     spec = {"prepared": PREPARED, **spec, "settings": FEW_STEPS}
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(JobCancelledError):
         run_job(module, kind, "job", **spec)
     first = Base.open(workspace.models / "base")
     record = json.loads((workspace.run("job") / base_choice.BASE_FILE).read_text())
@@ -113,14 +114,14 @@ def test_later_attempts_take_the_base_of_the_first(
 def test_a_base_that_changed_between_attempts_is_refused(
     workspace: Workspace, run_job: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage2, "train", _killed)
+    monkeypatch.setattr(stage2, "train", _stopped)
     spec = {"prepared": PREPARED, "voice": "bob", "version": "v1", "settings": FEW_STEPS}
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(JobCancelledError):
         run_job(stage2, "stage2", "job", **spec)
     tiny_base(workspace.models / "base", seed=5)
     with pytest.raises(EngineError, match="base 'base' has changed since this job began"):
         run_job(stage2, "stage2", "job", **spec)
 
 
-def _killed(*arguments: object) -> None:
-    raise KeyboardInterrupt
+def _stopped(*arguments: object) -> None:
+    raise JobCancelledError
