@@ -27,7 +27,7 @@ from engine.corpus.packed import PackedCorpus, PackedWriter
 from engine.corpus.settings import PreprocessSettings
 from engine.corpus.source import SourceEntry
 from engine.model.aligner import AlignerNetwork
-from engine.model.base import CARD_FILE, VOICES_FOLDER, read_card
+from engine.model.base import CARD_FILE, MODEL_FILE, VOICES_FOLDER, read_card
 from engine.text import VOCABULARIES, Frontend
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner, examples, train
 from engine.training.settings import AlignerSettings
@@ -93,10 +93,12 @@ def main(arguments: list[str]) -> int:
 def ship(base: Path, destination: Path) -> None:
     """Copy a finished base over the shipped one, its speakers under the names users see."""
     shutil.rmtree(destination / VOICES_FOLDER, ignore_errors=True)
-    shutil.copytree(base, destination, dirs_exist_ok=True)
+    (destination / VOICES_FOLDER).mkdir(parents=True)
+    for name in (MODEL_FILE, ALIGNER_FILE):
+        shutil.copyfile(base / name, destination / name)
     for speaker, voice in VOICES.items():
-        folder = destination / VOICES_FOLDER
-        (folder / f"{speaker}.safetensors").replace(folder / f"{voice}.safetensors")
+        style = Path(VOICES_FOLDER, f"{speaker}.safetensors")
+        shutil.copyfile(base / style, destination / VOICES_FOLDER / f"{voice}.safetensors")
     write_json(destination / CARD_FILE, {**read_card(base), "default_voice": VOICES[MOST_HEARD]})
 
 
