@@ -33,6 +33,7 @@ from engine.evaluation import Ears, Evaluation, Pair, Recogniser, SpeakerEncoder
 from engine.model.base import Base, SpeechModel, find_base, load_style
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.graph import alignment_from_durations, round_durations
+from engine.model.source_filter import SourceFilterDecoder
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_voice_model
 from engine.text import Frontend, TextError
@@ -216,7 +217,11 @@ def _spoken(
         prosody = graph.prosody(encoded, aligned, prosodic, frames)
         f0, energy = prosody.f0, prosody.energy
     assert f0.shape[-1] == CURVES_PER_FRAME * int(frames)
-    wave = graph.decode(text, aligned, f0, energy, acoustic, frames)
+    # copies show what the decoder learned, full speech what a user hears
+    sharpness = 0.0 if copy else SynthesisSettings().sharpness
+    assert isinstance(graph.decoder, SourceFilterDecoder)
+    with graph.decoder.sharpened(sharpness):
+        wave = graph.decode(text, aligned, f0, energy, acoustic, frames)
     return wave[0].numpy(), durations[0].numpy()
 
 
