@@ -26,6 +26,7 @@ F0_SCALE = 100.0  # Hz; the trunk sees log2(F0 / 100)
 ENERGY_SCALE = 4.0  # natural log; brings log energy to about unit range
 SHARPER_BANDS = 0.6  # at sharpness 1: how much further an envelope's detail stands out
 SHARPER_FRAMES = 0.3  # and how much further its changes in time do
+DETAIL_LIMIT = 1.0  # nats: the edge of an empty band, or a pause, is no formant to be raised
 TILT_TERMS = 3  # of an envelope's cosine series (level, tilt, curve): they stay as they are
 SMOOTHING_FRAMES = 7  # 87 ms: what a change in time is measured against
 LOG_GAIN_LIMIT = 12.0  # natural log; keeps exp() finite whatever the trunk says
@@ -193,7 +194,8 @@ def sharper_bands(bands: Tensor, amount: float) -> Tensor:
     term = torch.arange(TILT_TERMS, device=bands.device, dtype=bands.dtype)
     cosine = torch.cos(math.pi / count * term[:, None] * (place + 0.5)) * math.sqrt(2 / count)
     cosine[0] = math.sqrt(1 / count)
-    return bands + amount * (bands - bands @ cosine.T @ cosine)
+    detail = bands - bands @ cosine.T @ cosine
+    return bands + amount * detail.clamp(-DETAIL_LIMIT, DETAIL_LIMIT)
 
 
 def sharper_frames(bands: Tensor, mask: Tensor, amount: float) -> Tensor:
@@ -208,7 +210,8 @@ def sharper_frames(bands: Tensor, mask: Tensor, amount: float) -> Tensor:
         F.avg_pool1d, kernel_size=SMOOTHING_FRAMES, stride=1, padding=SMOOTHING_FRAMES // 2
     )
     mean = pool((bands * mask).transpose(1, 2)) / pool(mask.transpose(1, 2)).clamp(min=1e-6)
-    return bands + amount * (bands - mean.transpose(1, 2)) * mask
+    change = (bands - mean.transpose(1, 2)).clamp(-DETAIL_LIMIT, DETAIL_LIMIT)
+    return bands + amount * change * mask
 
 
 def band_basis(bands: int, n_fft: int) -> Tensor:
