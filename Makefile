@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	touch $@
 
-demo: setup  ## drop recordings, train a voice, hear it: no GPU, no network, about 8 minutes
+demo: setup  ## drop recordings, train a voice, hear it: no GPU, no network, about 4 minutes
 	$(BIN)/yinfang demo
 
 test: setup  ## the tests
