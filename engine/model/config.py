@@ -15,6 +15,7 @@ SAMPLE_RATE = 24_000  # Hz
 FRAME_SAMPLES = 600  # samples per alignment frame: 25 ms
 CURVE_HOP = 300  # samples per F0 and energy value: 12.5 ms, the mel hop
 CURVES_PER_FRAME = FRAME_SAMPLES // CURVE_HOP
+F0_REFERENCE = 100.0  # Hz, where log2 F0 is 0 wherever it is a number of the model
 
 SequenceLayer = Literal["lstm", "mamba"]
 

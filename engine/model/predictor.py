@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.config import CURVES_PER_FRAME, ModelConfig
+from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, ModelConfig
 from engine.model.layers import (
     AdainResBlk1d,
     AdaLayerNorm,
@@ -19,7 +19,6 @@ from engine.model.layers import (
 )
 from engine.model.mamba2 import BidirectionalMamba2
 
-F0_REFERENCE = 100.0  # Hz, where the log F0 of the voicing head is 0
 TYPICAL_DURATION = 4.0  # alignment frames: 100 ms, near the mean of a Mandarin phone
 DURATION_DROPOUT = 0.5
 

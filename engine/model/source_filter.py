@@ -18,11 +18,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.config import ModelConfig
+from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, SAMPLE_RATE, ModelConfig
+from engine.model.layers import valid_mask
 
-SAMPLE_RATE = 24_000  # Hz
-FRAMES_PER_ALIGNMENT_FRAME = 2  # 40 alignment frames a second, 80 prosody frames
-F0_SCALE = 100.0  # Hz; the trunk sees log2(F0 / 100)
 ENERGY_SCALE = 4.0  # natural log; brings log energy to about unit range
 SHARPER_BANDS = 0.6  # at sharpness 1: how much further an envelope's detail stands out
 SHARPER_FRAMES = 0.3  # and how much further its changes in time do
@@ -123,16 +121,12 @@ class SourceFilterDecoder(nn.Module):
             (batch, 600 frames) audio at full scale 1; 0 behind a sequence's end.
         """
         frames = f0.shape[-1]
-        lengths = frame_lengths * FRAMES_PER_ALIGNMENT_FRAME
-        mask = (
-            (torch.arange(frames, device=f0.device) < lengths.unsqueeze(1))
-            .unsqueeze(1)
-            .to(asr.dtype)
-        )
+        lengths = frame_lengths * CURVES_PER_FRAME
+        mask = valid_mask(lengths, frames).unsqueeze(1).to(asr.dtype)
         f0 = f0 * mask[:, 0]  # what lies in the padding must not sound at the border
         voiced = (f0 > 0).to(asr.dtype)
-        log_f0 = torch.log2(f0.clamp(min=1.0) / F0_SCALE) * voiced
-        content = asr.repeat_interleave(FRAMES_PER_ALIGNMENT_FRAME, dim=-1)
+        log_f0 = torch.log2(f0.clamp(min=1.0) / F0_REFERENCE) * voiced
+        content = asr.repeat_interleave(CURVES_PER_FRAME, dim=-1)
         inputs = torch.stack([log_f0, voiced, energy / ENERGY_SCALE], dim=1)
         x = self.enter(torch.cat([content, inputs], dim=1) * mask)
         for block in self.blocks:

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.config import ModelConfig
+from engine.model.config import F0_REFERENCE, ModelConfig
+from engine.model.layers import valid_mask
 
 PITCH_CHANNELS = 2  # log2(F0 / 100) and voicing beside the mel bands
 
@@ -39,10 +40,11 @@ class StyleEncoder(nn.Module):
             (batch, 2 style_dim): the acoustic half, then the prosodic one.
         """
         voiced = f0 > 0
-        pitch = torch.where(voiced, torch.log2(f0.clamp(min=1.0) / 100.0), torch.zeros_like(f0))
+        pitch = torch.where(
+            voiced, torch.log2(f0.clamp(min=1.0) / F0_REFERENCE), torch.zeros_like(f0)
+        )
         x = torch.cat([mel, pitch.unsqueeze(1), voiced.unsqueeze(1).to(mel.dtype)], dim=1)
-        mask = (torch.arange(x.shape[-1], device=x.device) < lengths.unsqueeze(1)).unsqueeze(1)
-        mask = mask.to(x.dtype)
+        mask = valid_mask(lengths, x.shape[-1]).unsqueeze(1).to(x.dtype)
         return torch.cat([self.acoustic(x, mask), self.prosodic(x, mask)], dim=-1)
 
 

@@ -26,6 +26,7 @@ from engine.model.aligner import (
     states_of,
     viterbi,
 )
+from engine.model.config import CURVES_PER_FRAME
 from engine.model.weights import load_strictly, read_weights, save_weights
 from engine.text import VOCABULARIES
 from engine.training.settings import AlignerSettings
@@ -33,7 +34,6 @@ from engine.training.settings import AlignerSettings
 VOCABULARY = "v1.1-zh"  # the aligner's classes are this vocabulary's ids
 ALIGNER_FILE = "aligner.safetensors"
 FRAMES_PER_SECOND = 80  # mel
-FRAMES_PER_ALIGNMENT_FRAME = 2
 PRIOR_MOMENTUM = 0.98  # of the running class prior
 GRADIENT_CLIP = 1.0
 
@@ -282,7 +282,7 @@ class Aligner:
     @torch.no_grad()
     def align_one(self, example: Example) -> Alignment | None:
         """The best path of an example as durations; None where it is too short for its text."""
-        frames = example.mel.shape[1] // FRAMES_PER_ALIGNMENT_FRAME
+        frames = example.mel.shape[1] // CURVES_PER_FRAME
         tokens = sum(count for _, count in example.states.tokens)
         if frames < tokens or example.mel.shape[1] < _shortest_path(example.states):
             return None

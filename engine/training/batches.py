@@ -21,11 +21,10 @@ from engine.audio.pitch import voice_creak, voiced_log_f0
 from engine.corpus.manifest import Utterance
 from engine.corpus.packed import PackedCorpus
 from engine.model.aligner import isotonic
-from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
+from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, FRAME_SAMPLES
 from engine.training.order import Order
 from engine.training.selection import Selection, select
 
-F0_REFERENCE = 100.0  # Hz
 BUCKETS = 8  # batches that are drawn together and sorted by length
 
 

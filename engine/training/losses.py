@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.audio.mel import mel_filters, spectrum
-from engine.model.config import CURVES_PER_FRAME, FRAME_SAMPLES
+from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, FRAME_SAMPLES
 from engine.model.graph import Kokoro, alignment_from_durations
 from engine.model.layers import valid_mask
 from engine.training.batches import Batch
@@ -60,7 +60,7 @@ def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeigh
     curve_index = CURVES_PER_FRAME * batch.crop_start[:, None] + torch.arange(
         CURVES_PER_FRAME * crop, device=style.device
     )
-    f0 = torch.where(batch.voicing > 0, 100.0 * torch.exp2(batch.log_f0), 0.0)
+    f0 = torch.where(batch.voicing > 0, F0_REFERENCE * torch.exp2(batch.log_f0), 0.0)
     f0, energy = (_gather(curve[:, None], curve_index)[:, 0] for curve in (f0, batch.energy))
     wave = model.decoder(asr, f0, energy, acoustic, batch.crop_lengths)
     parts |= spectral_losses(wave, batch.crop_wave)
@@ -94,7 +94,7 @@ def curve_losses(
     mask = valid_mask(CURVES_PER_FRAME * batch.frame_lengths, energy.shape[-1]).to(energy.dtype)
     parts = {"energy": _mean(F.smooth_l1_loss(energy, batch.energy, reduction="none"), mask)}
     if log_f0 is None or voicing is None:
-        target = 100.0 * torch.exp2(batch.log_f0) * batch.voicing
+        target = F0_REFERENCE * torch.exp2(batch.log_f0) * batch.voicing
         error = F.smooth_l1_loss(f0 / F0_HZ_SCALE, target / F0_HZ_SCALE, reduction="none")
         return parts | {"f0": _mean(error, mask)}
     # where unvoiced the interpolated curve still guides, so that it has no cliffs

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import EngineError, MachineError
-from engine.model.weights import save_weights
+from engine.model.weights import read_weights, save_weights
 from engine.training.batches import Batch
 from engine.training.checkpoint import BEST_FILE, STATE_FILE, Progress, load_state, save_state
 from engine.training.losses import Losses
@@ -314,8 +314,6 @@ class Trainer:
         save_state(self.state_path, self.progress, self.trained, self.average, self.optimizer)
 
     def _load_best(self) -> None:
-        from engine.model.weights import read_weights
-
         state, header = read_weights(self.best_path)
         with torch.no_grad():
             for name, parameter in self.trained.items():

@@ -19,7 +19,6 @@ from engine.model.base import SpeechModel, read_card
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, write_wav
 from engine.training.batches import TrainingSet
-from engine.training.parameters import choose
 from engine.training.settings import StageSettings
 from engine.training.trainer import Task, Trained, Trainer, TrainingStoppedError
 from engine.worker.stop import JobCancelledError, stop_requested
@@ -27,18 +26,6 @@ from workspace.files import write_json
 from workspace.run import EventLog, JobFile
 
 PROVENANCE_FILE = "provenance.json"
-
-__all__ = [
-    "achieved",
-    "choose",
-    "describe",
-    "device_for",
-    "open_corpora",
-    "provenance",
-    "speak_with",
-    "train",
-    "training_set",
-]
 
 
 def device_for(settings: StageSettings) -> torch.device:
