@@ -53,7 +53,12 @@ def save_state(
     average: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write everything that a later process needs to go on as if nothing had happened."""
+    """Write everything that a later process needs to go on as if nothing had happened.
+
+    Args:
+        trained: every parameter that the optimiser changes.
+        average: running averages of some of them.
+    """
     state = {MODEL + name: parameter.detach() for name, parameter in trained.items()}
     state |= {AVERAGE + name: tensor for name, tensor in average.items()}
     for name, parameter in trained.items():
@@ -79,7 +84,6 @@ def load_state(
     with torch.no_grad():
         for name, parameter in trained.items():
             parameter.copy_(state[MODEL + name])
-            average[name].copy_(state[AVERAGE + name])
             moments[parameter] = {
                 key.removeprefix(MOMENTS).removesuffix("." + name): value.to(
                     "cpu" if key.startswith(MOMENTS + "step.") else parameter.device
@@ -87,6 +91,8 @@ def load_state(
                 for key, value in state.items()
                 if key.startswith(MOMENTS) and key.endswith("." + name) and _is_moment(key, name)
             }
+        for name, tensor in average.items():
+            tensor.copy_(state[AVERAGE + name])
     optimizer.state.clear()
     optimizer.state.update({parameter: values for parameter, values in moments.items() if values})
     return Progress(**json.loads(header["progress"]))

@@ -7,6 +7,7 @@ The weights of the parts are settings (`LossWeights`); the parts follow StyleTTS
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,11 +20,21 @@ from engine.model.layers import valid_mask
 from engine.training.batches import Batch
 from engine.training.settings import LossWeights
 
+
+class Resolution(NamedTuple):
+    """Of a spectrogram: FFT, window and hop in samples, number of mel bands."""
+
+    n_fft: int
+    window: int
+    hop: int
+    mels: int
+
+
 RESOLUTIONS = (
-    (2048, 1200, 300, 80),
-    (1024, 600, 150, 80),
-    (512, 240, 60, 40),
-)  # fft, window, hop, mels
+    Resolution(n_fft=2048, window=1200, hop=300, mels=80),
+    Resolution(n_fft=1024, window=600, hop=150, mels=80),
+    Resolution(n_fft=512, window=240, hop=60, mels=40),
+)
 MAGNITUDE_FLOOR = (
     3e-3  # below it lies room noise at our level of -23 dBFS; a fixed floor, or silence rules
 )
@@ -33,10 +44,23 @@ F0_HZ_SCALE = 10.0  # Hz; the family's smooth L1 is of F0 / 10
 
 @dataclass(frozen=True)
 class Losses:
-    """The parts, unweighted, and their weighted sum."""
+    """The parts, unweighted, and their weighted sum.
+
+    Attributes:
+        made: (batch, samples) the audio that stands for `batch.crop_wave`, where audio is made.
+        judge: what the discriminator minimises, where there is one; its parameters are reached by
+            nothing else, and nothing else is reached by it.
+    """
 
     total: Tensor
     parts: dict[str, Tensor]
+    made: Tensor | None = None
+    judge: Tensor | None = None
+
+    def backward(self, share: float) -> None:
+        """Accumulate gradients, times `share`."""
+        both = self.total if self.judge is None else self.total + self.judge
+        (share * both).backward()
 
 
 def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeights) -> Losses:
@@ -65,7 +89,7 @@ def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeigh
     wave = model.decoder(asr, f0, energy, acoustic, batch.crop_lengths)
     parts |= spectral_losses(wave, batch.crop_wave)
     total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
-    return Losses(total, parts)
+    return Losses(total, parts, wave)
 
 
 def duration_losses(logits: Tensor, durations: Tensor, mask: Tensor) -> dict[str, Tensor]:
@@ -111,11 +135,9 @@ def spectral_losses(wave: Tensor, target: Tensor) -> dict[str, Tensor]:
     otherwise dilute what the voice is judged by.
     """
     sums = dict.fromkeys(("mel", "stft", "convergence"), wave.new_zeros(()))
-    for n_fft, window, hop, mels in RESOLUTIONS:
-        made, real = spectrum(wave, n_fft, window, hop), spectrum(target, n_fft, window, hop)
-        filters = mel_filters(mels, n_fft, wave.device)
-        # a filter's width varies: the mean magnitude in it keeps one floor right for all bands
-        filters = filters / filters.sum(-1, keepdim=True)
+    for resolution in RESOLUTIONS:
+        made, real = (spectrum(audio, *resolution[:3]) for audio in (wave, target))
+        filters = _band_means(resolution, wave.device)
         made_mel, real_mel = _floored_log(filters @ made), _floored_log(filters @ real)
         sounding = (real_mel.amax(dim=1, keepdim=True) > SOUNDING).float()
         weight = (0.1 + 0.9 * sounding).expand_as(real_mel)
@@ -126,6 +148,17 @@ def spectral_losses(wave: Tensor, target: Tensor) -> dict[str, Tensor]:
         size = torch.linalg.vector_norm(real, dim=(1, 2)).clamp(min=1.0)
         sums["convergence"] = sums["convergence"] + (distance / size).mean()
     return {name: value / len(RESOLUTIONS) for name, value in sums.items()}
+
+
+def floored_log_mel(wave: Tensor, resolution: Resolution) -> Tensor:
+    """Natural log of mean magnitudes in mel bands, floored: (batch, mels, samples // hop)."""
+    return _floored_log(_band_means(resolution, wave.device) @ spectrum(wave, *resolution[:3]))
+
+
+def _band_means(resolution: Resolution, device: torch.device) -> Tensor:
+    # a filter's width varies: the mean magnitude in it keeps one floor right for all bands
+    filters = mel_filters(resolution.mels, resolution.n_fft, device)
+    return filters / filters.sum(-1, keepdim=True)
 
 
 def _floored_log(magnitude: Tensor) -> Tensor:

@@ -41,6 +41,10 @@ class LossWeights(Table):
     """Cross entropy of voicing, for models that predict it."""
     energy: float = Field(0.3, ge=0)
     """Smooth L1 of log energy."""
+    adversarial: float = Field(0.1, ge=0)
+    """How far the audio is from being taken for real by the discriminator, while there is one."""
+    features: float = Field(0.2, ge=0)
+    """Distance of the discriminator's features, as a share of their size."""
 
 
 class StageSettings(Table):
@@ -76,6 +80,9 @@ class StageSettings(Table):
     """The sentence that every checkpoint speaks."""
     threads: int = Field(0, ge=0)
     """CPU threads; 0 takes as many as the process has cores."""
+    adversarial_share: float = Field(0.0, ge=0, le=1)
+    """Share of the steps, the last ones, in which a discriminator judges the audio as well: it
+    keeps formants from being averaged away, at the price of slower steps."""
     losses: LossWeights = LossWeights()
 
 
@@ -110,3 +117,75 @@ class Stage2Settings(StageSettings):
     """Parameter sets that train on Kokoro-82M."""
     lora_rank: int = Field(8, ge=1)
     """Rank of the low-rank updates of `adain-lora`."""
+
+
+class DistillationWeights(Table):
+    """`[distil.losses]`: what each part of the loss counts; all are distances from the teacher."""
+
+    layers: float = Field(1.0, ge=0)
+    """Each block on the input that the LSTM had: squared error as a share of variance, mean over
+    the layers."""
+    encoder: float = Field(1.0, ge=0)
+    """The whole encoder by itself: squared error of what it returns, as a share of variance."""
+    duration: float = Field(0.5, ge=0)
+    """Mean absolute difference of durations, in frames."""
+    duration_bins: float = Field(0.5, ge=0)
+    """Divergence of the duration bins, summed over a token's bins."""
+    f0: float = Field(4.0, ge=0)
+    """Smooth L1 of log2 F0 (of F0 / 10 Hz where the model predicts Hz)."""
+    voicing: float = Field(0.5, ge=0)
+    """Divergence of voicing, for models that predict it."""
+    energy: float = Field(0.3, ge=0)
+    """Smooth L1 of log energy."""
+
+
+class DistilSettings(Table):
+    """`[distil]`: Mamba blocks learn from text alone to stand in for a base's LSTMs."""
+
+    steps: int = Field(1500, ge=1)
+    """Optimiser steps."""
+    batch_size: int = Field(8, ge=1)
+    """Texts a step."""
+    styles_per_text: int = Field(2, ge=1)
+    """Styles that each text of a step is read in; a further style costs less than a further text."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Peak of the schedule: linear warm-up, then cosine to `final_rate` of it."""
+    final_rate: float = Field(0.01, ge=0, le=1)
+    """What the learning rate ends at, as a share of its peak."""
+    warmup_steps: int = Field(30, ge=0)
+    """Steps over which the learning rate rises to its peak."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Decoupled weight decay (AdamW)."""
+    gradient_clip: float = Field(1.0, gt=0)
+    """Largest norm of the gradient."""
+    ema: float = Field(0.99, ge=0, lt=1)
+    """Decay of the averaged weights, which are the ones that are validated and kept."""
+    checkpoint_every: int = Field(250, ge=1)
+    """Steps between checkpoints; each is validated and speaks the preview sentence."""
+    patience: int = Field(8, ge=1)
+    """Stop after so many checkpoints without getting nearer to the teacher."""
+    layerwise_share: float = Field(0.3, ge=0, le=1)
+    """Share of the steps, the first ones, in which only layers are matched, each by itself. After
+    it the whole is matched too, down to durations, F0 and energy."""
+    texts: int = Field(2000, ge=1)
+    """Most texts of the file that are trained on."""
+    validation_texts: int = Field(32, ge=1)
+    """Texts set aside and never trained on (at most a quarter of all)."""
+    longest_tokens: int = Field(200, ge=1)
+    """Longest text that is taken, in phonemes."""
+    style_jitter: float = Field(0.5, ge=0)
+    """Greatest Gaussian noise on a style, as a share of the voices' standard deviation: a voice
+    trained later need not lie between those of the base."""
+    good_duration: float = Field(0.5, gt=0)
+    """Good enough to train on: mean absolute difference from the teacher's durations, in frames
+    of 25 ms, at most this."""
+    good_f0: float = Field(0.98, ge=0, lt=1)
+    """Good enough to train on: correlation with the teacher's F0 where it is voiced, at least
+    this."""
+    insist: bool = True
+    """Stages 1 and 2 refuse a distilled base that is not good enough."""
+    preview: str = "今天天气很好,我们去公园散步。"
+    """The sentence that every checkpoint speaks."""
+    threads: int = Field(0, ge=0)
+    """CPU threads; 0 takes as many as the process has cores."""
+    losses: DistillationWeights = DistillationWeights()

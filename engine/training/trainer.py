@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.errors import EngineError, MachineError
 from engine.model.weights import read_weights, save_weights
+from engine.training.adversary import Adversary
 from engine.training.batches import Batch
 from engine.training.checkpoint import BEST_FILE, STATE_FILE, Progress, load_state, save_state
 from engine.training.losses import Losses
@@ -96,14 +97,26 @@ class Trainer:
         self.seed, self.stop = seed, stop
         self.trained = task.trained
         self.average = {name: p.detach().clone() for name, p in self.trained.items()}
+        self.adversary = self._adversary()
         self.optimizer = torch.optim.AdamW(
-            list(self.trained.values()), lr=settings.learning_rate, betas=ADAM_BETAS,
+            list(self.learning.values()), lr=settings.learning_rate, betas=ADAM_BETAS,
             weight_decay=settings.weight_decay,
         )  # fmt: skip
         self.progress = Progress()
         self.measures: dict[str, float] = {}
         self._drawing: Executor
         self._drawn: tuple[int, Future[Batch]]
+
+    @property
+    def learning(self) -> dict[str, nn.Parameter]:
+        """All that the optimiser changes: what trains, and the discriminator that judges it."""
+        judge = self.adversary.named_parameters(prefix="adversary") if self.adversary else ()
+        return {**self.trained, **dict(judge)}
+
+    def _adversary(self) -> Adversary | None:
+        if not self.settings.adversarial_share:
+            return None
+        return Adversary(self.seed).to(next(iter(self.trained.values())).device)
 
     @property
     def state_path(self) -> Path:
@@ -162,7 +175,7 @@ class Trainer:
 
     def _begin(self) -> None:
         if self.state_path.exists():
-            self.progress = load_state(self.state_path, self.trained, self.average, self.optimizer)
+            self.progress = load_state(self.state_path, self.learning, self.average, self.optimizer)
             self.events.emit("resume", step=self.progress.step)
             return
         self._save()  # a divergence before the first checkpoint rolls back to here
@@ -215,12 +228,31 @@ class Trainer:
         totals: dict[str, float] = {}
         for piece in batch.split(self.progress.parts):
             share = len(piece) / len(batch)
-            losses = self.task.losses(piece)
-            (losses.total * share).backward()
+            losses = self._judged(self.task.losses(piece), piece, step)
+            losses.backward(share)
             for name, value in {"total": losses.total, **losses.parts}.items():
                 totals[name] = totals.get(name, 0.0) + share * float(value.detach())
-        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), self.settings.gradient_clip)
+        limit = self.settings.gradient_clip
+        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), limit)
+        if self.adversary is not None:
+            torch.nn.utils.clip_grad_norm_(self.adversary.parameters(), limit)
         return totals, float(norm)
+
+    def _judged(self, losses: Losses, batch: Batch, step: int) -> Losses:
+        """The losses with the discriminator's, in the steps that have one."""
+        first = round(self.settings.steps * (1 - self.settings.adversarial_share))
+        if self.adversary is None or losses.made is None or step < first:
+            return losses
+        judgement = self.adversary(losses.made, batch.crop_wave)
+        weights = self.settings.losses
+        parts = {"adversarial": judgement.adversarial, "features": judgement.features}
+        weighted = [getattr(weights, name) * value for name, value in parts.items()]
+        return Losses(
+            total=losses.total + torch.stack(weighted).sum(),
+            parts={**losses.parts, **parts, "judge": judgement.judge},
+            made=losses.made,
+            judge=judgement.judge,
+        )
 
     def _update_average(self, step: int) -> None:
         # the average of a young run must not remember its first weights
@@ -254,7 +286,7 @@ class Trainer:
             )
         rollbacks, scale = self.progress.rollbacks + 1, self.progress.rate_scale * ROLLBACK_RATE
         parts = self.progress.parts
-        self.progress = load_state(self.state_path, self.trained, self.average, self.optimizer)
+        self.progress = load_state(self.state_path, self.learning, self.average, self.optimizer)
         self.progress.rollbacks, self.progress.rate_scale, self.progress.parts = (
             rollbacks,
             scale,
@@ -311,7 +343,7 @@ class Trainer:
 
     def _save(self) -> None:
         self.state_path.parent.mkdir(exist_ok=True)
-        save_state(self.state_path, self.progress, self.trained, self.average, self.optimizer)
+        save_state(self.state_path, self.progress, self.learning, self.average, self.optimizer)
 
     def _load_best(self) -> None:
         state, header = read_weights(self.best_path)

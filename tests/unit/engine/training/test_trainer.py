@@ -104,23 +104,29 @@ def checkpoints(folder: Path) -> list[tuple[int, dict[str, float]]]:
     ]
 
 
+JUDGED = SETTINGS.model_copy(update={"adversarial_share": 0.5})  # from step 4 on
+
+
 # 3 and 6 want a checkpoint; 8 is the last step
-@pytest.mark.parametrize("cut", [1, 3, 4, 6, 7, 8])
+@pytest.mark.parametrize(
+    ("settings", "cut"),
+    [*((SETTINGS, cut) for cut in (1, 3, 4, 6, 7, 8)), *((JUDGED, cut) for cut in (2, 4, 7))],
+)
 def test_a_resumed_run_continues_the_same_curve(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, cut: int
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, settings: Stage1Settings, cut: int
 ) -> None:
     start = {name: value.clone() for name, value in model.state_dict().items()}
     whole = tmp_path / "whole"
-    ended = trainer(Counted(model, corpus), whole).run()
+    ended = trainer(Counted(model, corpus), whole, settings).run()
     final = {name: value.clone() for name, value in model.state_dict().items()}
 
     model.load_state_dict(start)
     folder = tmp_path / "resumed"
     task = Counted(model, corpus)
     with pytest.raises(TrainingStoppedError):
-        trainer(task, folder, stop=lambda: task.running.progress.step == cut).run()
+        trainer(task, folder, settings, stop=lambda: task.running.progress.step == cut).run()
     spoil(model)
-    again = trainer(Counted(model, corpus), folder).run()
+    again = trainer(Counted(model, corpus), folder, settings).run()
 
     assert curve(folder) == curve(whole)
     assert checkpoints(folder) == checkpoints(whole)
@@ -184,6 +190,20 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
         trainer(task, tmp_path / "killed").run()
     trainer(Counted(model, corpus), tmp_path / "killed").run()
     assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+
+
+def test_a_discriminator_judges_the_last_share_of_the_steps(
+    task: Counted, tmp_path: Path
+) -> None:
+    trainer(task, tmp_path / "run", JUDGED).run()
+    assert sorted(curve(tmp_path / "run")) == [1, 2, 3, 4, 5, 6, 7, 8]
+    events = [event for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
+    judged = [
+        event["step"]
+        for event in events
+        if event["type"] == "metric" and "judge" in event["values"]
+    ]
+    assert judged == [5, 6, 7, 8]
 
 
 def test_divergence_rolls_back_and_slows_down(task: Counted, tmp_path: Path) -> None:
