@@ -192,9 +192,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
     assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
 
 
-def test_a_discriminator_judges_the_last_share_of_the_steps(
-    task: Counted, tmp_path: Path
-) -> None:
+def test_a_discriminator_judges_the_last_share_of_the_steps(task: Counted, tmp_path: Path) -> None:
     trainer(task, tmp_path / "run", JUDGED).run()
     assert sorted(curve(tmp_path / "run")) == [1, 2, 3, 4, 5, 6, 7, 8]
     events = [event for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
