@@ -2,7 +2,8 @@
 
 A base (the result of stage 1) is a folder:
 
-    model.safetensors      graph and style encoder; header: size, sizes in full, vocabulary
+    model.safetensors      graph and style encoder; header: size, sizes in full, vocabulary, and
+                           whether the style encoder is left out because nobody has trained one
     aligner.safetensors    the aligner that measured its corpus
     voices/<name>.safetensors  styles of some of its speakers
     card.json              data, recipe, measures
@@ -17,6 +18,7 @@ A voice (the result of stage 2) is a folder:
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,29 +36,39 @@ from engine.model.weights import (
     CONFIG_KEY,
     HASH_KEY,
     WeightsError,
+    config_of,
     load_strictly,
     read_weights,
     save_weights,
 )
-from workspace.files import TEMPORARY_PREFIX, write_json
+from workspace import bases
+from workspace.bases import MODEL_FILE as MODEL_FILE
+from workspace.bases import VOICES_FOLDER as VOICES_FOLDER
+from workspace.files import folder_atomic, write_json
+from workspace.voices import CARD_FILE as CARD_FILE
 
-MODEL_FILE = "model.safetensors"
 WEIGHTS_FILE = "weights.safetensors"
 STYLE_FILE = "voice.safetensors"
-CARD_FILE = "card.json"
-VOICES_FOLDER = "voices"
 STYLE_KEY = "style"
-SHIPPED = Path(__file__).resolve().parent.parent / "bases"
+STYLE_ENCODER_KEY = "style_encoder"  # metadata: UNTRAINED, or absent
+UNTRAINED = "untrained"
+STYLE_ENCODER_PREFIX = "style_encoder."
 
 
 class SpeechModel(nn.Module):
-    """The graph with the encoder that reads a speaker's style from a recording."""
+    """The graph with the encoder that reads a speaker's style from a recording.
+
+    Attributes:
+        style_encoder_trained: whether what the encoder reads means anything. Kokoro was published
+            without one: on such a base it is fresh until a stage 1 has trained it.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.graph = Kokoro(config)
         self.style_encoder = StyleEncoder(config)
+        self.style_encoder_trained = True
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ class Base:
 
     @cached_property
     def config(self) -> ModelConfig:
-        return ModelConfig.model_validate_json(self.header[CONFIG_KEY])
+        return config_of(self.header, self.folder / MODEL_FILE)
 
     @property
     def vocabulary(self) -> str:
@@ -85,7 +97,12 @@ class Base:
     @property
     def hash(self) -> str:
         """`state_hash` of the weights, which every voice on this base names."""
-        return self.header[HASH_KEY]
+        return self.header.get(HASH_KEY, "")
+
+    @property
+    def has_style_encoder(self) -> bool:
+        """Whether it can read a style from a recording; a base as Kokoro published it cannot."""
+        return self.header.get(STYLE_ENCODER_KEY) != UNTRAINED
 
     def load(self) -> SpeechModel:
         """The whole model, in evaluation mode, float32.
@@ -94,15 +111,21 @@ class Base:
             EngineError: the file is damaged or does not fit the sizes in its header.
         """
         model = SpeechModel(self.config)
+        model.style_encoder_trained = self.has_style_encoder
         state, _ = read_weights(self.folder / MODEL_FILE)
-        load_strictly(model, state, str(self.folder / MODEL_FILE))
+        load_strictly(
+            model,
+            state,
+            str(self.folder / MODEL_FILE),
+            may_lack=lambda name: (
+                not self.has_style_encoder and name.startswith(STYLE_ENCODER_PREFIX)
+            ),
+        )
         return model.eval()
 
     def voices(self) -> dict[str, Path]:
         """Styles of the speakers that came with the base, by name."""
-        return {
-            path.stem: path for path in sorted((self.folder / VOICES_FOLDER).glob("*.safetensors"))
-        }
+        return bases.base_voices(self.folder)
 
     @classmethod
     def open(cls, folder: Path) -> Base:
@@ -112,38 +135,69 @@ class Base:
         return cls(folder)
 
 
-def shipped_base(size: str = "small") -> Base:
-    """The base that comes with the program."""
-    return Base.open(SHIPPED / size)
-
-
-def find_base(models: Path, name: str = "newest") -> Base:
-    """A base of the workspace by name, or the newest one, or the one that comes with the program.
+def find_base(models: Path, name: str = bases.NEWEST) -> Base:
+    """The base that a user means: to choose one for something new.
 
     Args:
         models: the workspace's `models/`.
-        name: a folder's name there, "newest", or "small" for the shipped one.
+        name: see `workspace.bases.named_base`.
 
     Raises:
         EngineError: no such base; names those that are there.
     """
-    own = {folder.name: folder for folder in folders_with(models, MODEL_FILE)}
-    if name in own:
-        return Base.open(own[name])
-    if name == "newest" and own:
-        return Base.open(
-            max(own.values(), key=lambda folder: (folder / MODEL_FILE).stat().st_mtime_ns)
-        )
-    if name in ("newest", "small"):
-        return shipped_base()
-    known = ", ".join(sorted({*own, "small", "newest"}))
-    raise EngineError(f"no base is called {name!r} in {models}", f"choose one of: {known}")
+    folder = bases.named_base(models, name)
+    if folder is None:
+        known = ", ".join(bases.base_names(models))
+        raise EngineError(f"no base is called {name!r} in {models}", f"choose one of: {known}")
+    return Base.open(folder)
 
 
-def folders_with(parent: Path, file: str) -> list[Path]:
-    """The folders in `parent` that hold `file`, by name; those still being written are left out."""
-    found = (path.parent for path in parent.glob(f"*/{file}"))
-    return sorted(folder for folder in found if not folder.name.startswith(TEMPORARY_PREFIX))
+def base_of(models: Path, sha256: str, name: str, dependant: Path) -> Base:
+    """The base with these weights: for what was made on it, whatever has happened since.
+
+    Looked for by its name here, among the kept and the shipped ones, and under other names here.
+
+    Args:
+        models: the workspace's `models/`.
+        sha256: `Base.hash`.
+        name: what it was called then.
+        dependant: what stands on it, for the message.
+
+    Raises:
+        EngineError: there is no such base.
+    """
+    own = bases.own_bases(models)
+    named = [folder for folder in own if folder.name == name]
+    for folder in (*named, *bases.kept_bases(models, sha256), *bases.shipped_bases(), *own):
+        base = Base(folder)
+        if base.hash == sha256:
+            return base
+    kept = bases.kept_home(models, sha256)
+    raise EngineError(
+        f"{dependant}: made on base {name!r} with weights {sha256[:12]}, "
+        f"which is neither in {models} nor the one of this version of the program",
+        f"copy {kept.relative_to(models.parent)} from the workspace where it was made, "
+        "or train again",
+    )
+
+
+def keep_base(models: Path, base: Base) -> None:
+    """Copy a base that came with the program into the workspace, where an update leaves it alone.
+
+    Files are copied, not linked: who replaces a shipped file may write into it.
+    """
+    if base.folder not in bases.shipped_bases() or bases.kept_bases(models, base.hash):
+        return
+    destination = bases.kept_home(models, base.hash) / base.name
+    try:
+        with folder_atomic(destination) as temporary:
+            for path in (path for path in base.folder.rglob("*") if path.is_file()):
+                copy = temporary / path.relative_to(base.folder)
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, copy)
+    except OSError:
+        if not destination.exists():
+            raise  # else another job has kept it meanwhile
 
 
 def save_base(
@@ -163,8 +217,11 @@ def save_base(
     state = {
         name: tensor.half() if half and tensor.is_floating_point() else tensor
         for name, tensor in model.state_dict().items()
+        if model.style_encoder_trained or not name.startswith(STYLE_ENCODER_PREFIX)
     }
     header = {"size": size, CONFIG_KEY: model.config.model_dump_json(), "vocabulary": vocabulary}
+    if not model.style_encoder_trained:
+        header[STYLE_ENCODER_KEY] = UNTRAINED
     save_weights(folder / MODEL_FILE, state, header)
     write_json(folder / CARD_FILE, card)
 

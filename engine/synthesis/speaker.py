@@ -18,14 +18,13 @@ from torch import Tensor
 from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
 from engine.model.base import (
-    CARD_FILE,
     STYLE_FILE,
     WEIGHTS_FILE,
     Base,
     SpeechModel,
     apply_voice_weights,
+    base_of,
     find_base,
-    folders_with,
     load_style,
     read_card,
     read_header,
@@ -34,8 +33,10 @@ from engine.model.base import (
 from engine.model.graph import Kokoro
 from engine.model.source_filter import SourceFilterDecoder
 from engine.synthesis.settings import SynthesisSettings
+from workspace.bases import speaking_voices
 from workspace.files import write_atomic
 from workspace.layout import Workspace
+from workspace.voices import finished_voices
 
 if TYPE_CHECKING:
     from engine.text import Frontend, Note, Phonemes
@@ -168,58 +169,62 @@ def load_speaker(
 
     Args:
         workspace: holds voices and bases, and perhaps a lexicon.
-        name: the voice's; empty takes the settings' default, then the base's first.
+        name: the voice's; empty takes the settings' default, then the newest base's.
         version: of the voice; empty takes the newest.
 
     Raises:
-        EngineError: no such voice; names those that are there.
+        EngineError: no such voice, or it has no such version; names those that are there.
     """
     from engine.text import Frontend, Lexicon
 
     lexicon = Lexicon.load(workspace.lexicon) if workspace.lexicon.is_file() else None
-    models, voices = workspace.models, workspace.voices
-    name = name or settings.default_voice
-    folder = _version(voices / name, version) if name else None
-    if folder is None:
-        base = find_base(models)
-        own = base.voices()
-        if not name:
-            name = read_card(base.folder).get("default_voice") or next(iter(own), "")
-        if name not in own:
-            known = ", ".join(sorted({*own, *_names(voices)}))
-            raise EngineError(
-                f"no voice is called {name!r}", f"choose one of: {known or 'none yet'}"
-            )
-        model = base.load()
-        style = load_style(own[name], base.config)
-    else:
+    models = workspace.models
+    name = name or settings.default_voice or _base_default(models)
+    own = finished_voices(workspace.voices)
+    of_bases = speaking_voices(models)
+    if name in own:
+        folder = _version(own[name], name, version)
         base, model = load_voice_model(models, folder)
         style = load_style(folder / STYLE_FILE, base.config)
+    elif name in of_bases and not version:
+        base = Base.open(of_bases[name].parent.parent)
+        model = base.load()
+        style = load_style(of_bases[name], base.config)
+    else:
+        called = f"{name!r}, version {version!r}" if version else f"{name!r}"
+        known = ", ".join(sorted({*own, *of_bases}))
+        raise EngineError(f"no voice is called {called}", f"choose one of: {known or 'none yet'}")
     graph = model.graph.to("cuda" if torch.cuda.is_available() else "cpu")
     return Speaker(graph, style, Frontend(base.vocabulary, lexicon), settings)
 
 
 def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:
-    """A voice's base and the model with the voice's weights over it."""
-    header = read_header(folder / WEIGHTS_FILE)
-    base = find_base(models, header.get("base", "newest"))
+    """A voice's base and the model with the voice's weights over it.
+
+    Raises:
+        EngineError: its base is not there, or its weights are damaged or do not fit.
+    """
+    path = folder / WEIGHTS_FILE
+    header = read_header(path)
+    base = base_of(models, header.get("base_sha256", ""), header.get("base", ""), path)
     model = base.load()
-    apply_voice_weights(model, folder / WEIGHTS_FILE, base)
+    apply_voice_weights(model, path, base)
     return base, model
 
 
-def _version(folder: Path, version: str) -> Path | None:
-    if version:
-        return folder / version if (folder / version / STYLE_FILE).exists() else None
-    versions = folders_with(folder, STYLE_FILE)
-    return (
-        max(versions, key=lambda path: (path / STYLE_FILE).stat().st_mtime_ns) if versions else None
-    )
+def _base_default(models: Path) -> str:
+    """The voice that the newest base speaks in unless told otherwise."""
+    base = find_base(models)
+    return str(read_card(base.folder).get("default_voice") or next(iter(base.voices()), ""))
 
 
-def _names(voices: Path) -> list[str]:
-    """Voices that have a finished version."""
-    return [folder.name for folder in voices.glob("*") if folders_with(folder, CARD_FILE)]
+def _version(versions: list[Path], name: str, version: str) -> Path:
+    """The folder of a voice's version, the newest unless one is named."""
+    for folder in versions:
+        if not version or folder.name == version:
+            return folder
+    known = ", ".join(folder.name for folder in versions)
+    raise EngineError(f"voice {name!r} has no version {version!r}", f"choose one of: {known}")
 
 
 def wav_bytes(audio: NDArray[np.float32]) -> bytes:

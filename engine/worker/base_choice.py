@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.errors import EngineError
-from engine.model.base import Base, find_base
+from engine.model.base import Base, base_of, find_base, keep_base
 from workspace.files import write_json
 
 BASE_FILE = "base.json"  # in the run folder: name and hash of the base
@@ -15,8 +14,9 @@ BASE_FILE = "base.json"  # in the run folder: name and hash of the base
 def base_for_job(models: Path, name: str, folder: Path) -> Base:
     """The base that a job asked for, as its first attempt found it.
 
-    "newest" may be another base by the time of a later attempt; a checkpoint of the first would
-    then go on with weights that it does not belong to.
+    "newest" may be another base by the time of a later attempt, and the program may have brought a
+    new one; a checkpoint of the first would then go on with weights that it does not belong to.
+    A base that came with the program is kept in the workspace from now on.
 
     Args:
         models: the workspace's `models/`.
@@ -24,19 +24,13 @@ def base_for_job(models: Path, name: str, folder: Path) -> Base:
         folder: the run folder; `base.json` there keeps the choice.
 
     Raises:
-        EngineError: there is no such base, or it is no longer the one of the first attempt.
+        EngineError: there is no such base, or the one of the first attempt is gone.
     """
     record = folder / BASE_FILE
-    if not record.exists():
-        base = find_base(models, name)
-        write_json(record, {"name": base.name, "sha256": base.hash})
-        return base
-    chosen = json.loads(record.read_text(encoding="utf-8"))
-    base = find_base(models, chosen["name"])
-    if base.hash != chosen["sha256"]:
-        raise EngineError(
-            f"base {base.name!r} has changed since this job began: it is {base.hash[:12]} now, "
-            f"it was {chosen['sha256'][:12]}",
-            "put that base back and resume, or submit the job anew",
-        )
+    if record.exists():
+        chosen = json.loads(record.read_text(encoding="utf-8"))
+        return base_of(models, chosen["sha256"], chosen["name"], record)
+    base = find_base(models, name)
+    keep_base(models, base)
+    write_json(record, {"name": base.name, "sha256": base.hash})
     return base

@@ -16,8 +16,10 @@ from engine.model.base import (
     Base,
     SpeechModel,
     apply_voice_weights,
+    base_of,
     difference,
     find_base,
+    keep_base,
     load_style,
     save_base,
     save_style,
@@ -25,6 +27,7 @@ from engine.model.base import (
     style_for,
 )
 from tests.models import TINY, tiny_base
+from workspace import bases
 from workspace.files import TEMPORARY_PREFIX
 
 
@@ -62,6 +65,64 @@ def test_newest_named_and_unknown_bases(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="no base is called 'thrid'") as error:
         find_base(tmp_path, "thrid")
     assert "first, newest, second, small" in error.value.fix
+
+
+def test_a_corpus_names_its_newest_base(tmp_path: Path) -> None:
+    """Dropped corpora name bases by content, `yinfang train` by time; both are the corpus's."""
+    names = ("corpus-0123456789abcdef", "corpus-20261120-140000", "corpus-two-0123456789abcdef")
+    for age, name in enumerate(names):
+        tiny_base(tmp_path / name)
+        os.utime(tmp_path / name / MODEL_FILE, ns=(age, age))
+    assert find_base(tmp_path, "corpus").name == names[1]
+    assert find_base(tmp_path, "corpus-two").name == names[2]
+    assert find_base(tmp_path, names[0]).name == names[0], "an exact name wins"
+    tiny_base(tmp_path / "corpus")
+    assert find_base(tmp_path, "corpus").name == "corpus"
+    with pytest.raises(EngineError) as error:
+        find_base(tmp_path, "corpora")
+    assert "corpus, " in error.value.fix and "corpus-two, " in error.value.fix
+
+
+def test_a_shipped_base_is_kept_once_and_is_no_choice_for_new_voices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bases, "SHIPPED", tmp_path / "program")
+    models = tmp_path / "models"
+    shipped = tiny_base(tmp_path / "program" / "small")
+    keep_base(models, shipped)
+    (kept,) = bases.kept_bases(models, shipped.hash)
+    assert (kept.name, Base.open(kept).hash) == ("small", shipped.hash)
+    assert Base.open(kept).voices().keys() == shipped.voices().keys()
+    first = (kept / MODEL_FILE).stat()
+    keep_base(models, shipped)
+    assert (kept / MODEL_FILE).stat() == first
+    assert bases.own_bases(models) == []
+    assert find_base(models).folder == shipped.folder
+
+    # as `ship` in engine/bases/make.py does: into the file that is there
+    newer = tiny_base(tmp_path / "newer", seed=3)
+    shutil.copyfile(newer.folder / MODEL_FILE, shipped.folder / MODEL_FILE)
+    assert base_of(models, shipped.hash, "small", tmp_path).folder == kept
+    assert base_of(models, newer.hash, "small", tmp_path).folder == shipped.folder
+
+
+def test_own_bases_are_not_copied(tmp_path: Path) -> None:
+    keep_base(tmp_path, tiny_base(tmp_path / "mine"))
+    assert not (tmp_path / bases.KEPT).exists()
+
+
+def test_a_base_is_found_by_its_weights_under_any_name(tmp_path: Path) -> None:
+    wanted = tiny_base(tmp_path / "first").hash
+    (tmp_path / "first").rename(tmp_path / "renamed")
+    tiny_base(tmp_path / "first", seed=2)
+    assert base_of(tmp_path, wanted, "first", tmp_path / "voice").name == "renamed"
+
+
+def test_a_base_that_is_gone_is_named_with_its_hash(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    with pytest.raises(EngineError, match=r"voice: made on base 'old' with weights 0123") as error:
+        base_of(models, "0123456789abcdef" * 4, "old", tmp_path / "voice")
+    assert "copy models/.kept/0123456789abcdef " in error.value.fix
 
 
 def test_a_voice_is_its_difference_from_the_base(tmp_path: Path) -> None:

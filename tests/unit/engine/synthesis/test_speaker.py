@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
 from engine.model.base import (
     CARD_FILE,
+    MODEL_FILE,
     STYLE_FILE,
     WEIGHTS_FILE,
     difference,
+    load_style,
     save_style,
     save_voice_weights,
 )
@@ -156,14 +159,15 @@ def test_the_workspace_lexicon_is_heard(workspace: Workspace) -> None:
 
 def test_the_newest_finished_version_speaks(workspace: Workspace) -> None:
     make_voice(workspace, "alice", "v1")
-    half_written = f"{TEMPORARY_PREFIX}v2.0a1b2c3d"
-    make_voice(workspace, "alice", half_written, shift=1.5)
-    newest, first, unfinished = (
-        load_speaker(workspace, "alice", SETTINGS, version).whole("今天天气很好")
-        for version in ("", "v1", half_written)
-    )
-    assert len(first) != len(unfinished)
-    assert np.array_equal(newest, first)
+    writing = make_voice(workspace, "alice", f"{TEMPORARY_PREFIX}v2.0a1b2c3d", shift=1.5)
+    text = "今天天气很好"
+    first = load_speaker(workspace, "alice", SETTINGS).whole(text)
+    assert np.array_equal(load_speaker(workspace, "alice", SETTINGS, "v1").whole(text), first)
+    writing.rename(workspace.voices / "alice" / "v2")
+    assert len(load_speaker(workspace, "alice", SETTINGS).whole(text)) != len(first)
+    with pytest.raises(EngineError, match="no version 'v3'") as error:
+        load_speaker(workspace, "alice", SETTINGS, "v3")
+    assert error.value.fix == "choose one of: v2, v1"
 
 
 def test_unknown_voices_are_told_which_there_are(workspace: Workspace) -> None:
@@ -171,14 +175,25 @@ def test_unknown_voices_are_told_which_there_are(workspace: Workspace) -> None:
     make_voice(workspace, "bob", f"{TEMPORARY_PREFIX}v1.0a1b2c3d")
     with pytest.raises(EngineError, match="no voice is called 'alcie'") as error:
         load_speaker(workspace, "alcie", SETTINGS)
-    assert error.value.fix == f"choose one of: alice, {BASE_VOICE}"
+    assert error.value.fix == f"choose one of: alice, {BASE_VOICE}, chen, s0252, yue"
 
 
-def test_a_voice_on_another_base_is_refused(workspace: Workspace) -> None:
+def test_a_voice_whose_base_is_gone_is_refused(workspace: Workspace) -> None:
     make_voice(workspace, "alice", "v1")
     tiny_base(workspace.models / "base", seed=9)
-    with pytest.raises(EngineError, match="made on base 'base'"):
+    with pytest.raises(EngineError, match=r"v1/weights.safetensors: made on base 'base'"):
         load_speaker(workspace, "alice", SETTINGS)
+
+
+def test_voices_of_all_bases_speak_the_newest_base_first(workspace: Workspace) -> None:
+    """A voice that came with the program is still there when a base has been made."""
+    assert load_speaker(workspace, "yue", SETTINGS).graph.config != TINY
+    assert np.isfinite(load_speaker(workspace, BASE_VOICE, SETTINGS).whole("你好")).all()
+    newer = tiny_base(workspace.models / "newer", seed=3)
+    older = workspace.models / "base" / MODEL_FILE
+    os.utime(older, ns=(1, 1))
+    style = load_speaker(workspace, BASE_VOICE, SETTINGS).style
+    assert torch.equal(style, load_style(newer.voices()[BASE_VOICE], TINY))
 
 
 @pytest.mark.gpu

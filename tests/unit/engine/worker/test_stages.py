@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from engine.training.align import ALIGNER_FILE, Aligner
 from engine.worker import base_choice, stage1, stage2
 from engine.worker.stop import JobCancelledError
 from tests.models import TINY, tiny_base
+from workspace import bases
 from workspace.layout import Workspace
 
 PREPARED = "prepared/two/v1"
@@ -111,7 +114,7 @@ def test_later_attempts_take_the_base_of_the_first(
     assert read_card(done)["provenance"]["inputs"]["base"] == first.hash
 
 
-def test_a_base_that_changed_between_attempts_is_refused(
+def test_a_base_that_is_gone_between_attempts_is_told(
     workspace: Workspace, run_job: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage2, "train", _stopped)
@@ -119,8 +122,44 @@ def test_a_base_that_changed_between_attempts_is_refused(
     with pytest.raises(JobCancelledError):
         run_job(stage2, "stage2", "job", **spec)
     tiny_base(workspace.models / "base", seed=5)
-    with pytest.raises(EngineError, match="base 'base' has changed since this job began"):
+    with pytest.raises(EngineError, match=r"job/base.json: made on base 'base'"):
         run_job(stage2, "stage2", "job", **spec)
+
+
+def test_a_voice_outlives_the_shipped_base_it_was_made_on(
+    workspace: Workspace, run_job: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = workspace.root / "program"
+    monkeypatch.setattr(bases, "SHIPPED", program)
+    program.mkdir()
+    (workspace.models / "base").rename(program / "small")
+    first = Base.open(program / "small").hash
+    spec = {"prepared": PREPARED, "voice": "alice", "version": "v1", "settings": FEW_STEPS}
+    with monkeypatch.context() as stopping, pytest.raises(JobCancelledError):
+        stopping.setattr(stage2, "train", _stopped)
+        run_job(stage2, "stage2", "voice", **spec)
+
+    update(program / "small", seed=5)  # while the job waits for its second attempt
+    run_job(stage2, "stage2", "voice", **spec)
+    card = read_card(workspace.voices / "alice" / "v1")
+    assert (card["base"]["name"], card["base"]["sha256"]) == ("small", first)
+    text = "今天天气很好"
+    spoken = load_speaker(workspace, "alice", SynthesisSettings()).whole(text)
+    assert np.isfinite(spoken).all()
+
+    update(program / "small", seed=6)
+    again = load_speaker(workspace, "alice", SynthesisSettings()).whole(text)
+    assert np.array_equal(again, spoken)
+    run_job(stage2, "stage2", "next", **{**spec, "version": "v2"})
+    card = read_card(workspace.voices / "alice" / "v2")
+    assert card["base"]["sha256"] == Base.open(program / "small").hash, "new voices take the new"
+
+
+def update(base: Path, seed: int) -> None:
+    """Replace a shipped base as an update of the program does."""
+    newer = tiny_base(base.with_name("newer"), seed=seed)
+    shutil.copyfile(newer.folder / MODEL_FILE, base / MODEL_FILE)
+    shutil.rmtree(newer.folder)
 
 
 def _stopped(*arguments: object) -> None:

@@ -1,0 +1,96 @@
+"""Where bases lie: those of a workspace, and those that come with the program.
+
+    models/<name>/                        made here, by stage 1
+    models/.kept/<16 digits>/<name>/      came with the program; something here stands on it
+    engine/bases/<name>/                  come with the program, and change when it does
+
+The engine finds its bases by this, the daemon lists their voices by it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from workspace.files import is_temporary
+
+MODEL_FILE = "model.safetensors"
+VOICES_FOLDER = "voices"  # in a base: styles of some of its speakers
+NEWEST = "newest"  # instead of a name: the base made last
+KEPT = ".kept"
+KEPT_DIGITS = 16  # of the hash of a kept base's weights
+VERSION_DIGITS = 16  # hexadecimal, of a dataset's version
+SHIPPED = Path(__file__).resolve().parent.parent / "engine" / "bases"
+
+# what follows a corpus's name in its bases': the content's version, or when it was begun by hand
+OF_CORPUS = rf"-([0-9a-f]{{{VERSION_DIGITS}}}|\d{{8}}-\d{{6}})"
+
+
+def own_bases(models: Path) -> list[Path]:
+    """The bases made in this workspace, the newest first; kept ones are not among them."""
+    return sorted(_with_model(models), key=_age, reverse=True)
+
+
+def shipped_bases() -> list[Path]:
+    """The bases that come with the program, by name."""
+    return _with_model(SHIPPED)
+
+
+def kept_bases(models: Path, sha256: str) -> list[Path]:
+    """The copy of the shipped base whose weights had this hash; empty where none was kept."""
+    return _with_model(kept_home(models, sha256))
+
+
+def kept_home(models: Path, sha256: str) -> Path:
+    """The folder in which the base with this hash is kept, under its name."""
+    return models / KEPT / sha256[:KEPT_DIGITS]
+
+
+def named_base(models: Path, name: str) -> Path | None:
+    """The base that a user means by a name.
+
+    In this order: a folder of `models/`; "newest", which is the shipped one where none was made; a
+    base that comes with the program; the newest base of the corpus of that name.
+    """
+    own = own_bases(models)
+    shipped = shipped_bases()
+    of_corpus = re.compile(re.escape(name) + OF_CORPUS)
+    meant = (
+        *(base for base in own if base.name == name),
+        *((*own, *shipped) if name == NEWEST else ()),
+        *(base for base in shipped if base.name == name),
+        *(base for base in own if of_corpus.fullmatch(base.name)),
+    )
+    return meant[0] if meant else None
+
+
+def base_names(models: Path) -> list[str]:
+    """Every name that `named_base` takes."""
+    own = [base.name for base in own_bases(models)]
+    corpora = {found[1] for name in own if (found := re.fullmatch(f"(.+){OF_CORPUS}", name))}
+    return sorted({*own, *corpora, *(base.name for base in shipped_bases()), NEWEST})
+
+
+def base_voices(base: Path) -> dict[str, Path]:
+    """The styles that come with a base, by the voice's name."""
+    return {path.stem: path for path in sorted((base / VOICES_FOLDER).glob("*.safetensors"))}
+
+
+def speaking_voices(models: Path) -> dict[str, Path]:
+    """The styles of all bases by name; of two with one name, the newer base's, shipped ones last.
+
+    The base is the folder above the style's.
+    """
+    found: dict[str, Path] = {}
+    for base in (*own_bases(models), *shipped_bases()):
+        found = {**base_voices(base), **found}
+    return found
+
+
+def _with_model(parent: Path) -> list[Path]:
+    found = (path.parent for path in parent.glob(f"*/{MODEL_FILE}"))
+    return sorted(folder for folder in found if not is_temporary(folder))
+
+
+def _age(base: Path) -> tuple[int, str]:
+    return (base / MODEL_FILE).stat().st_mtime_ns, base.name
