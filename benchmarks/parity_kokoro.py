@@ -40,7 +40,7 @@ from engine.model.config import KOKORO
 from engine.model.graph import Kokoro
 from engine.model.istftnet import Decoder
 from engine.model.layers import InstanceAffine
-from engine.model.weights import load_kokoro
+from engine.model.published import load_kokoro
 
 TOLERANCE = 1e-3  # of full scale
 PITCH_CENTRE = 120.0  # Hz; random weights would never cross the voicing threshold by themselves
