@@ -1,6 +1,6 @@
 """Where bases lie: those of a workspace, and those that come with the program.
 
-    models/<name>/                        made here, by stage 1
+    models/<name>/                        made here, by stage 1, or fetched
     models/.kept/<16 digits>/<name>/      came with the program; something here stands on it
     engine/bases/<name>/                  come with the program, and change when it does
 
@@ -15,8 +15,9 @@ from pathlib import Path
 from workspace.files import is_temporary
 
 MODEL_FILE = "model.safetensors"
+SOURCE_FILE = "source.json"  # only in a base that was fetched: where its files came from
 VOICES_FOLDER = "voices"  # in a base: styles of some of its speakers
-NEWEST = "newest"  # instead of a name: the base made last
+NEWEST = "newest"  # instead of a name: the base made last; fetched ones want to be named
 KEPT = ".kept"
 KEPT_DIGITS = 16  # of the hash of a kept base's weights
 VERSION_DIGITS = 16  # hexadecimal, of a dataset's version
@@ -29,6 +30,11 @@ OF_CORPUS = rf"-([0-9a-f]{{{VERSION_DIGITS}}}|\d{{8}}-\d{{6}})"
 def own_bases(models: Path) -> list[Path]:
     """The bases made in this workspace, the newest first; kept ones are not among them."""
     return sorted(_with_model(models), key=_age, reverse=True)
+
+
+def is_made(base: Path) -> bool:
+    """Whether a base was made here, and not fetched."""
+    return not (base / SOURCE_FILE).exists()
 
 
 def shipped_bases() -> list[Path]:
@@ -57,7 +63,7 @@ def named_base(models: Path, name: str) -> Path | None:
     of_corpus = re.compile(re.escape(name) + OF_CORPUS)
     meant = (
         *(base for base in own if base.name == name),
-        *((*own, *shipped) if name == NEWEST else ()),
+        *((*filter(is_made, own), *shipped) if name == NEWEST else ()),
         *(base for base in shipped if base.name == name),
         *(base for base in own if of_corpus.fullmatch(base.name)),
     )

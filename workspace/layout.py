@@ -82,6 +82,11 @@ class Workspace:
         return self.state / "daemon.log"
 
     @property
+    def downloads(self) -> Path:
+        """Published files that are still arriving; see `engine.worker.fetch`."""
+        return self.state / "downloads"
+
+    @property
     def socket(self) -> Path:
         """The daemon's Unix socket.
 

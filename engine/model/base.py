@@ -44,12 +44,14 @@ from engine.model.weights import (
 from workspace import bases
 from workspace.bases import MODEL_FILE as MODEL_FILE
 from workspace.bases import VOICES_FOLDER as VOICES_FOLDER
+from workspace.catalogue import CATALOGUE
 from workspace.files import folder_atomic, write_json
 from workspace.voices import CARD_FILE as CARD_FILE
 
 WEIGHTS_FILE = "weights.safetensors"
 STYLE_FILE = "voice.safetensors"
 STYLE_KEY = "style"
+TYPICAL_TOKENS = 100  # of a sentence
 STYLE_ENCODER_KEY = "style_encoder"  # metadata: UNTRAINED, or absent
 UNTRAINED = "untrained"
 STYLE_ENCODER_PREFIX = "style_encoder."
@@ -127,6 +129,23 @@ class Base:
         """Styles of the speakers that came with the base, by name."""
         return bases.base_voices(self.folder)
 
+    def mean_style(self, tokens: int = TYPICAL_TOKENS) -> Tensor:
+        """The mean (2 style_dim,) of its voices: where a new voice starts that nothing can read.
+
+        Args:
+            tokens: length of the text that the styles are for.
+
+        Raises:
+            EngineError: no voices came with it.
+        """
+        voices = bases.base_voices(self.folder).values()
+        if not voices:
+            raise EngineError(
+                f"{self.folder}: no voices there to start from", "choose another base"
+            )
+        styles = [style_for(load_style(path, self.config), tokens)[0] for path in voices]
+        return torch.stack(styles).mean(0)
+
     @classmethod
     def open(cls, folder: Path) -> Base:
         """Raises EngineError where the folder holds no base."""
@@ -148,7 +167,10 @@ def find_base(models: Path, name: str = bases.NEWEST) -> Base:
     folder = bases.named_base(models, name)
     if folder is None:
         known = ", ".join(bases.base_names(models))
-        raise EngineError(f"no base is called {name!r} in {models}", f"choose one of: {known}")
+        fetch = f"`yinfang models fetch {name}` fetches it; or " if name in CATALOGUE else ""
+        raise EngineError(
+            f"no base is called {name!r} in {models}", f"{fetch}choose one of: {known}"
+        )
     return Base.open(folder)
 
 
