@@ -13,6 +13,7 @@ from engine.model.layers import (
     AdaLayerNorm,
     LinearNorm,
     padding_mask,
+    full_precision,
     run_lstm,
     upsample_mask,
     valid_mask,
@@ -35,6 +36,18 @@ class Prosody:
     """(batch, 2 * frames) float, log2(Hz / 100), defined in unvoiced places too."""
     voicing: Tensor | None = None
     """(batch, 2 * frames) float, logit of being voiced."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What went through the sequence layers of a duration encoder, layer by layer."""
+
+    inputs: tuple[Tensor, ...]
+    """(batch, tokens, hidden_dim + style_dim) each."""
+    outputs: tuple[Tensor, ...]
+    """(batch, tokens, hidden_dim) each, before dropout and norm."""
+    encoded: Tensor
+    """(batch, tokens, hidden_dim + style_dim), what the encoder returns."""
 
 
 class DurationEncoder(nn.Module):
@@ -70,17 +83,28 @@ class DurationEncoder(nn.Module):
         Returns:
             (batch, tokens, hidden_dim + style_dim), zero in the padding.
         """
+        return self.trace(x, style, lengths, mask).encoded
+
+    def trace(self, x: Tensor, style: Tensor, lengths: Tensor, mask: Tensor) -> Trace:
+        """`forward`, telling what each sequence layer read and said."""
         valid = mask[..., None]  # (batch, tokens, 1)
         styles = style[:, None].expand(-1, x.shape[-1], -1)  # (batch, tokens, style)
         h = torch.cat([x.transpose(1, 2), styles], dim=-1) * valid
-        for layer in self.lstms:
-            if isinstance(layer, AdaLayerNorm):
-                h = torch.cat([layer(h, style), styles], dim=-1) * valid
-            elif isinstance(layer, nn.LSTM):
-                h = self.dropout(run_lstm(layer, h, lengths))
-            else:
-                h = self.dropout(layer(h, lengths))
-        return h
+        inputs, outputs = [], []
+        for index in range(len(self.lstms) // 2):
+            inputs.append(h)
+            outputs.append(self.run_layer(index, h, lengths))
+            h = self.lstms[2 * index + 1](self.dropout(outputs[-1]), style)
+            h = torch.cat([h, styles], dim=-1) * valid
+        return Trace(inputs=tuple(inputs), outputs=tuple(outputs), encoded=h)
+
+    def run_layer(self, index: int, x: Tensor, lengths: Tensor) -> Tensor:
+        """One sequence layer by itself: (batch, tokens, hidden_dim + style_dim) to hidden_dim."""
+        layer = self.lstms[2 * index]
+        if isinstance(layer, nn.LSTM):
+            return run_lstm(layer, x, lengths)
+        y: Tensor = layer(x, lengths)
+        return y
 
 
 class ProsodyPredictor(nn.Module):
@@ -118,8 +142,13 @@ class ProsodyPredictor(nn.Module):
             frames, and the encoded text (batch, tokens, hidden_dim + style_dim).
         """
         encoded = self.text_encoder(x, style, lengths, mask)
+        return self.duration_bins(encoded, lengths), encoded
+
+    def duration_bins(self, encoded: Tensor, lengths: Tensor) -> Tensor:
+        """Logits (batch, tokens, max_dur) from the encoded text, see `durations`."""
         h = F.dropout(run_lstm(self.lstm, encoded, lengths), DURATION_DROPOUT, self.training)
-        return self.duration_proj(h), encoded
+        bins: Tensor = self.duration_proj(h)
+        return bins
 
     def curves(self, aligned: Tensor, style: Tensor, frame_lengths: Tensor) -> Prosody:
         """Predict F0 and energy.
@@ -133,8 +162,10 @@ class ProsodyPredictor(nn.Module):
         lengths = None if mask is None else frame_lengths
         x = run_lstm(self.shared, aligned.transpose(1, 2), lengths).transpose(1, 2)
         valid = valid_mask(frame_lengths * CURVES_PER_FRAME, x.shape[-1] * CURVES_PER_FRAME)
-        energy = self.N_proj(_run_blocks(self.N, x, style, mask))[:, 0] * valid
-        head = self.F0_proj(_run_blocks(self.F0, x, style, mask)) * valid[:, None]
+        energy, head = _run_blocks(self.N, x, style, mask), _run_blocks(self.F0, x, style, mask)
+        with full_precision(x):
+            energy = self.N_proj(energy.float())[:, 0] * valid
+            head = self.F0_proj(head.float()) * valid[:, None]
         if not self.voicing_head:
             return Prosody(f0=head[:, 0], energy=energy)
         log_f0, voicing = head[:, 0], head[:, 1]
