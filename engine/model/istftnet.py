@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from engine.model.config import CURVE_HOP, CURVES_PER_FRAME, SAMPLE_RATE, ModelConfig
-from engine.model.layers import AdaIN1d, AdainResBlk1d, apply_mask, padding_mask, upsample_mask
+from engine.model.layers import (
+    AdaIN1d,
+    AdainResBlk1d,
+    apply_mask,
+    full_precision,
+    padding_mask,
+    upsample_mask,
+)
 
 HARMONICS = 9  # the fundamental and eight overtones
 SINE_AMPLITUDE = 0.1
@@ -188,7 +195,8 @@ class Generator(nn.Module):
         Returns:
             (batch, curve * 300), zero in the padding.
         """
-        source = self._source(f0, noise, curve_lengths.tolist())
+        with full_precision(f0):
+            source = self._source(f0.float(), noise, curve_lengths.tolist())
         for i, rate in enumerate(self.rates):
             last = i + 1 == len(self.rates)
             x = self.ups[i](apply_mask(F.leaky_relu(x, 0.1), mask))
@@ -200,12 +208,13 @@ class Generator(nn.Module):
             x = x + self.noise_res[i](self.noise_convs[i](source), style, mask)
             blocks = self.resblocks[i * self.kernels : (i + 1) * self.kernels]
             x = sum((block(x, style, mask) for block in blocks), torch.zeros(())) / self.kernels
-        x = self.conv_post(F.leaky_relu(x))
-        magnitude = torch.exp(x[:, : self.bins])
-        phase = torch.sin(x[:, self.bins :])
-        if mask is None:
-            return self.stft.inverse(magnitude, phase)
-        return self._inverse_each(magnitude, phase, curve_lengths.tolist())
+        with full_precision(x):
+            x = self.conv_post(F.leaky_relu(x.float()))
+            magnitude = torch.exp(x[:, : self.bins])
+            phase = torch.sin(x[:, self.bins :])
+            if mask is None:
+                return self.stft.inverse(magnitude, phase)
+            return self._inverse_each(magnitude, phase, curve_lengths.tolist())
 
     @torch.no_grad()
     def _source(self, f0: Tensor, noise: Tensor, curve_lengths: list[int]) -> Tensor:

@@ -45,6 +45,11 @@ def upsample_mask(mask: Tensor | None, factor: int) -> Tensor | None:
     return None if mask is None else mask.repeat_interleave(factor, dim=-1)
 
 
+def full_precision(x: Tensor) -> torch.autocast:
+    """Autocast off for the block: Hertz, phases, spectra and sums of logarithms need all digits."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def run_lstm(lstm: nn.LSTM, x: Tensor, lengths: Tensor | None) -> Tensor:
     """Run a one-layer bidirectional LSTM so that padding is never read.
 

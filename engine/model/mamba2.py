@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.model.config import MambaConfig
-from engine.model.layers import reversal, valid_mask
+from engine.model.layers import full_precision, reversal, valid_mask
 
 DT_MIN, DT_MAX = 1e-3, 1e-1  # initial step sizes, log-uniform: the paper's range
 
@@ -145,8 +145,10 @@ class Mamba2(nn.Module):
         a = -torch.exp(self.A_log)
         if x.is_cuda and kernels_available():
             return _fused_scan(x, dt, a, b, c, self.chunk, self.D, self.dt_bias)
-        y = ssd(x, F.softplus(dt + self.dt_bias), a, b, c, self.chunk)
-        return y + x * self.D.unsqueeze(-1)
+        with full_precision(x):
+            x, dt, b, c = x.float(), dt.float(), b.float(), c.float()
+            y = ssd(x, F.softplus(dt + self.dt_bias), a, b, c, self.chunk)
+            return y + x * self.D.unsqueeze(-1)
 
 
 def _fused_scan(

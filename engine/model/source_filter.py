@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, SAMPLE_RATE, ModelConfig
-from engine.model.layers import valid_mask
+from engine.model.layers import full_precision, valid_mask
 
 ENERGY_SCALE = 4.0  # natural log; brings log energy to about unit range
 SHARPER_BANDS = 0.6  # at sharpness 1: how much further an envelope's detail stands out
@@ -132,10 +132,10 @@ class SourceFilterDecoder(nn.Module):
         for block in self.blocks:
             x = block(x, style, mask)
         bands = self.head(self.norm(x.transpose(1, 2)))  # (batch, frames, bands)
-        return self._filter(bands, f0, mask.transpose(1, 2), noise)
+        with full_precision(bands):
+            return self._filter(bands.float(), f0, mask.transpose(1, 2), noise)
 
     def _filter(self, bands: Tensor, f0: Tensor, mask: Tensor, noise: Tensor | None) -> Tensor:
-        bands = bands.float()
         if self.sharpness > 0:
             bands = sharper_frames(bands, mask, SHARPER_FRAMES * self.sharpness)
         bands = bands.clamp(max=LOG_GAIN_LIMIT)

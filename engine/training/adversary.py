@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from engine.training.losses import Resolution, floored_log_mel
+from engine.training.losses import Losses, Resolution, floored_log_mel
+from engine.training.settings import LossWeights
 
 RESOLUTIONS = (
     Resolution(n_fft=2048, window=1200, hop=300, mels=80),
@@ -49,10 +50,13 @@ class Adversary(nn.Module):
 
     Args:
         seed: of the first weights, which do not depend on, nor change, the global generator.
+        begins: the first step that is judged.
+        weights: of what the judges say, in the loss.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, begins: int = 0, weights: LossWeights | None = None) -> None:
         super().__init__()
+        self.begins, self.weights = begins, weights or LossWeights()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             judges = [SpectralJudge(resolution) for resolution in RESOLUTIONS]
@@ -66,6 +70,20 @@ class Adversary(nn.Module):
                 torch.stack([getattr(one, part) for one in judgements]).mean()
                 for part in ("adversarial", "features", "judge")
             )
+        )
+
+    def judged(self, losses: Losses, real: Tensor, step: int) -> Losses:
+        """The losses of a step with the judges', in the steps that have them."""
+        if losses.made is None or step < self.begins:
+            return losses
+        judgement = self(losses.made, real)
+        parts = {"adversarial": judgement.adversarial, "features": judgement.features}
+        weighted = [getattr(self.weights, name) * value for name, value in parts.items()]
+        return Losses(
+            total=losses.total + torch.stack(weighted).sum(),
+            parts={**losses.parts, **parts, "judge": judgement.judge},
+            made=losses.made,
+            judge=judgement.judge,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import soxr
@@ -92,6 +93,15 @@ class Batch:
         ]
 
 
+class Draw(NamedTuple):
+    """What chance decided of a row of a batch: utterances as (corpus, utterance)."""
+
+    item: tuple[int, Utterance]
+    rate: float
+    reference: tuple[int, Utterance] | None
+    start: int
+
+
 class TrainingSet:
     """The aligned utterances of one or several packed corpora, split into training and validation.
 
@@ -166,6 +176,7 @@ class TrainingSet:
         rates: Sequence[float] = (),
         rate_share: float = 0.0,
         own_reference_share: float = 1.0,
+        part: tuple[int, int] = (0, 1),
     ) -> Batch:
         """The batch of a step: a function of the arguments alone.
 
@@ -176,25 +187,39 @@ class TrainingSet:
             crop: alignment frames for the decoder.
             rates, rate_share: see `Stage1Settings`.
             own_reference_share: see `Stage1Settings`.
+            part: (i, n): every n-th row from the i-th on, the share of one of n processes.
         """
+        draws = self._draws(step, seed, size, crop, rates, rate_share, own_reference_share)
+        recordings, references, starts = [], [], []
+        for draw in draws[part[0] :: part[1]]:
+            recording = self.recording(draw.item, draw.rate)
+            recordings.append(recording)
+            references.append(
+                self.recording(draw.reference, draw.rate) if draw.reference else recording
+            )
+            starts.append(draw.start)
+        return collate(recordings, references, starts, crop)
+
+    def _draws(
+        self, step: int, seed: int, size: int, crop: int,
+        rates: Sequence[float], rate_share: float, own_reference_share: float,
+    ) -> list[Draw]:  # fmt: skip
+        """All that is random in a step's batch, drawn before any audio is read."""
         generator = np.random.default_rng((seed, step))
-        recordings, references = [], []
+        drawn: list[tuple[tuple[int, Utterance], float, tuple[int, Utterance] | None]] = []
         for position in self._positions(step, seed, size):
             item = self.training[position]
             rate = (
                 float(generator.choice(rates)) if rates and generator.random() < rate_share else 1.0
             )
-            recording = self.recording(item, rate)
-            recordings.append(recording)
-            if generator.random() < own_reference_share:
-                references.append(recording)
-                continue
-            others = self._by_speaker[item[1].speaker]
-            references.append(self.recording(self.training[int(generator.choice(others))], rate))
-        starts = [
-            int(generator.integers(0, max(1, r.durations.sum() - crop + 1))) for r in recordings
-        ]
-        return collate(recordings, references, starts, crop)
+            reference = None
+            if generator.random() >= own_reference_share:
+                others = self._by_speaker[item[1].speaker]
+                reference = self.training[int(generator.choice(others))]
+            drawn.append((item, rate, reference))
+        frames = [int(_rescaled(np.array(u.durations), rate).sum()) for (_, u), rate, _ in drawn]
+        starts = [int(generator.integers(0, max(1, count - crop + 1))) for count in frames]
+        return [Draw(*draw, start) for draw, start in zip(drawn, starts, strict=True)]
 
     def _positions(self, step: int, seed: int, size: int) -> list[int]:
         """The step's share of an endless sequence: corpora by weight, shuffled epochs in each.
@@ -292,6 +317,8 @@ def _finals(utterance: Utterance) -> list[tuple[int, int]]:
 
 def _rescaled(durations: NDArray[np.int64], rate: float) -> NDArray[np.int64]:
     """Durations of the same tokens played `rate` times as fast, each at least one frame."""
+    if rate == 1.0:
+        return durations
     ranks = np.arange(1, len(durations) + 1)
     boundaries = np.cumsum(durations) / rate
     relaxed = np.maximum(np.rint(isotonic(boundaries - ranks)), 0).astype(np.int64)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.errors import EngineError
 from engine.model.weights import read_weights, save_weights
 
 STATE_FILE = "state.safetensors"
@@ -96,6 +97,68 @@ def load_state(
     optimizer.state.clear()
     optimizer.state.update({parameter: values for parameter, values in moments.items() if values})
     return Progress(**json.loads(header["progress"]))
+
+
+class EpochFiles:
+    """`mamba_epoch_NN.safetensors`: what trains, averaged, without the base that it belongs to.
+
+    NN counts the epochs that are complete; a later checkpoint of the same epoch replaces an
+    earlier one.
+
+    Args:
+        folder: of the checkpoints.
+        epoch: steps that it takes to see as many utterances as there are.
+        keep: newest files that stay.
+        header: what the weights belong to: "base" and "base_sha256", "stage".
+    """
+
+    def __init__(self, folder: Path, epoch: float, keep: int, header: dict[str, str]) -> None:
+        self.folder, self.epoch, self.keep, self.header = folder, epoch, keep, header
+
+    def write(self, step: int, weights: dict[str, Tensor], measures: dict[str, float]) -> Path:
+        """Keep the weights of a checkpoint; returns where."""
+        number = int(step / self.epoch)
+        path = self.folder / f"mamba_epoch_{number:02d}.safetensors"
+        header = {**self.header, "epoch": str(number), "step": str(step)}
+        save_weights(path, weights, {**header, "measures": json.dumps(measures)})
+        for old in self.files()[: -self.keep]:
+            old.unlink()
+        return path
+
+    def files(self) -> list[Path]:
+        """Those that are there, in the order of their epochs."""
+        found = self.folder.glob("mamba_epoch_*.safetensors")
+        return sorted(found, key=lambda path: int(path.stem.rpartition("_")[2]))
+
+
+def load_epoch(path: Path, trained: dict[str, nn.Parameter], base_sha256: str) -> str:
+    """Put the weights of a `mamba_epoch_NN.safetensors` into the parameters that train.
+
+    Parameters that the file does not have stay as they are. Returns what the file says it is.
+
+    Raises:
+        EngineError: there is no such file, it belongs to another base, or holds what does not
+            train here.
+    """
+    if not path.is_file():
+        raise EngineError(f"{path}: not there", "correct load_from")
+    state, header = read_weights(path)
+    if header.get("base_sha256") != base_sha256:
+        raise EngineError(
+            f"{path}: made on base {header.get('base')!r} "
+            f"({header.get('base_sha256', 'no hash')[:12]}), not on this one ({base_sha256[:12]})",
+            "name a checkpoint of a run on the same base in load_from, or that base in the job",
+        )
+    foreign = sorted(set(state) - set(trained))
+    if foreign:
+        raise EngineError(
+            f"{path}: holds {len(foreign)} tensors that do not train here ({foreign[0]}, ...)",
+            "train the parameter sets that it was made with",
+        )
+    with torch.no_grad():
+        for name, tensor in state.items():
+            trained[name].copy_(tensor)
+    return f"epoch {header.get('epoch')}, step {header.get('step')} of {header.get('stage')}"
 
 
 def _is_moment(key: str, name: str) -> bool:

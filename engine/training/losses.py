@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.audio.mel import mel_filters, spectrum
 from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, FRAME_SAMPLES
 from engine.model.graph import Kokoro, alignment_from_durations
-from engine.model.layers import valid_mask
+from engine.model.layers import full_precision, valid_mask
 from engine.training.batches import Batch
 from engine.training.settings import LossWeights
 
@@ -75,8 +75,9 @@ def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeigh
     frames = batch.energy.shape[-1] // CURVES_PER_FRAME  # a piece of a batch keeps its padding
     alignment = alignment_from_durations(batch.durations, frames)
     prosody = model.prosody(encoded, alignment, prosodic, batch.frame_lengths)
-    parts = duration_losses(logits, batch.durations, text.mask)
-    parts |= curve_losses(prosody.f0, prosody.log_f0, prosody.voicing, prosody.energy, batch)
+    with full_precision(style):
+        parts = duration_losses(logits.float(), batch.durations, text.mask)
+        parts |= curve_losses(prosody.f0, prosody.log_f0, prosody.voicing, prosody.energy, batch)
 
     crop = batch.crop_wave.shape[-1] // FRAME_SAMPLES
     index = batch.crop_start[:, None] + torch.arange(crop, device=style.device)
@@ -87,7 +88,8 @@ def speech_losses(model: Kokoro, batch: Batch, style: Tensor, weights: LossWeigh
     f0 = torch.where(batch.voicing > 0, F0_REFERENCE * torch.exp2(batch.log_f0), 0.0)
     f0, energy = (_gather(curve[:, None], curve_index)[:, 0] for curve in (f0, batch.energy))
     wave = model.decoder(asr, f0, energy, acoustic, batch.crop_lengths)
-    parts |= spectral_losses(wave, batch.crop_wave)
+    with full_precision(style):
+        parts |= spectral_losses(wave, batch.crop_wave)
     total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
     return Losses(total, parts, wave)
 

@@ -47,15 +47,21 @@ class LossWeights(Table):
     """Distance of the discriminator's features, as a share of their size."""
 
 
-class StageSettings(Table):
-    """What both stages have in common."""
+class LoopSettings(Table):
+    """What every training has in common."""
 
     steps: int = Field(3000, ge=1)
     """Optimiser steps. Not minutes: those depend on the machine and its other work."""
     batch_size: int = Field(16, ge=1)
-    """Utterances a step."""
-    crop_frames: int = Field(28, ge=4)
-    """Alignment frames (25 ms) of each utterance that the decoder trains on in a step."""
+    """Utterances a step, of all processes together."""
+    pieces: int = Field(1, ge=1)
+    """Pieces that each batch goes in, one after the other; their gradients are summed, in less
+    memory. Doubled by itself when memory runs out."""
+    processes: int = Field(0, ge=0)
+    """Processes that share each batch; `batch_size` is a multiple of it. 0: one for each GPU that
+    the job was given, one on the CPU."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of products and convolutions; weights stay float32. auto: bfloat16 on GPUs that have it."""
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the schedule: linear warm-up, then cosine to `final_rate` of it."""
     final_rate: float = Field(0.05, ge=0, le=1)
@@ -70,20 +76,37 @@ class StageSettings(Table):
     """Decay of the averaged weights, which are the ones that are validated and kept."""
     checkpoint_every: int = Field(250, ge=1)
     """Steps between checkpoints; each is validated and speaks the preview sentence."""
-    longest_seconds: float = Field(15.0, gt=0)
-    """Longest utterance that is trained on: the longest one of a batch decides its memory."""
-    validation_utterances: int = Field(24, ge=1)
-    """Utterances set aside and never trained on (at most a tenth of the dataset)."""
+    keep_checkpoints: int = Field(3, ge=1)
+    """Newest `mamba_epoch_NN.safetensors` that stay, besides the best weights."""
+    load_from: str = ""
+    """A `mamba_epoch_NN.safetensors` of an earlier run on the same base, to go on from: its path
+    in the workspace. Only weights come from it; the schedule starts anew."""
     patience: int = Field(8, ge=1)
-    """Stop after so many checkpoints without better speech measures."""
+    """Stop after so many checkpoints without getting better."""
     preview: str = "今天天气很好,我们去公园散步。"
     """The sentence that every checkpoint speaks."""
     threads: int = Field(0, ge=0)
     """CPU threads; 0 takes as many as the process has cores."""
+
+
+class StageSettings(LoopSettings):
+    """What both stages have in common."""
+
+    crop_frames: int = Field(28, ge=4)
+    """Alignment frames (25 ms) of each utterance that the decoder trains on in a step."""
+    longest_seconds: float = Field(15.0, gt=0)
+    """Longest utterance that is trained on: the longest one of a batch decides its memory."""
+    validation_utterances: int = Field(24, ge=1)
+    """Utterances set aside and never trained on (at most a tenth of the dataset)."""
     adversarial_share: float = Field(0.0, ge=0, le=1)
     """Share of the steps, the last ones, in which a discriminator judges the audio as well: it
     keeps formants from being averaged away, at the price of slower steps."""
     losses: LossWeights = LossWeights()
+
+    @property
+    def first_judged_step(self) -> int:
+        """Where the discriminator comes in."""
+        return round(self.steps * (1 - self.adversarial_share))
 
 
 class Stage1Settings(StageSettings):
@@ -139,31 +162,21 @@ class DistillationWeights(Table):
     """Smooth L1 of log energy."""
 
 
-class DistilSettings(Table):
+class DistilSettings(LoopSettings):
     """`[distil]`: Mamba blocks learn from text alone to stand in for a base's LSTMs."""
 
     steps: int = Field(1500, ge=1)
-    """Optimiser steps."""
     batch_size: int = Field(8, ge=1)
-    """Texts a step."""
+    """Texts a step, of all processes together."""
     styles_per_text: int = Field(2, ge=1)
-    """Styles that each text of a step is read in; a further style costs less than a further text."""
-    learning_rate: float = Field(2e-3, gt=0)
-    """Peak of the schedule: linear warm-up, then cosine to `final_rate` of it."""
+    """Styles that each text of a step is read in; another style costs less than another text."""
+    learning_rate: float = Field(1e-3, gt=0)
     final_rate: float = Field(0.01, ge=0, le=1)
-    """What the learning rate ends at, as a share of its peak."""
     warmup_steps: int = Field(30, ge=0)
-    """Steps over which the learning rate rises to its peak."""
     weight_decay: float = Field(0.0, ge=0)
-    """Decoupled weight decay (AdamW)."""
     gradient_clip: float = Field(1.0, gt=0)
-    """Largest norm of the gradient."""
     ema: float = Field(0.99, ge=0, lt=1)
-    """Decay of the averaged weights, which are the ones that are validated and kept."""
-    checkpoint_every: int = Field(250, ge=1)
-    """Steps between checkpoints; each is validated and speaks the preview sentence."""
-    patience: int = Field(8, ge=1)
-    """Stop after so many checkpoints without getting nearer to the teacher."""
+    patience: int = Field(3, ge=1)
     layerwise_share: float = Field(0.3, ge=0, le=1)
     """Share of the steps, the first ones, in which only layers are matched, each by itself. After
     it the whole is matched too, down to durations, F0 and energy."""
@@ -184,8 +197,4 @@ class DistilSettings(Table):
     this."""
     insist: bool = True
     """Stages 1 and 2 refuse a distilled base that is not good enough."""
-    preview: str = "今天天气很好,我们去公园散步。"
-    """The sentence that every checkpoint speaks."""
-    threads: int = Field(0, ge=0)
-    """CPU threads; 0 takes as many as the process has cores."""
     losses: DistillationWeights = DistillationWeights()

@@ -40,7 +40,11 @@ def speaker_style(
 
 
 class Generalist:
-    """Stage 1: the whole model on many speakers, styles read from recordings."""
+    """Stage 1: the whole model on many speakers, styles read from recordings.
+
+    Args:
+        part: see `TrainingSet.batch`.
+    """
 
     def __init__(
         self,
@@ -49,14 +53,10 @@ class Generalist:
         settings: Stage1Settings,
         seed: int,
         speak: Speak,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
-        self.model, self.data, self.settings, self.seed, self.speak = (
-            model,
-            data,
-            settings,
-            seed,
-            speak,
-        )
+        self.model, self.data, self.settings, self.part = model, data, settings, part
+        self.seed, self.speak = seed, speak
         self.device = next(model.parameters()).device
         model.requires_grad_(True)
         model.train()
@@ -78,6 +78,7 @@ class Generalist:
             s.rates,
             s.rate_share,
             s.own_reference_share,
+            self.part,
         ).to(self.device)
 
     def losses(self, batch: Batch) -> Losses:
@@ -106,6 +107,7 @@ class Specialist:
     Args:
         model: the base, parameters already chosen (`engine.training.parameters.choose`).
         voice: (2 style_dim,) the style, starting from what the style encoder read.
+        part: see `TrainingSet.batch`.
     """
 
     def __init__(
@@ -116,8 +118,10 @@ class Specialist:
         settings: Stage2Settings,
         seed: int,
         speak: Speak,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.model, self.voice, self.data, self.settings = model, voice, data, settings
+        self.part = part
         self.seed, self.speak = seed, speak
         self.device = voice.device
         model.train()
@@ -132,7 +136,7 @@ class Specialist:
 
     def batch(self, step: int) -> Batch:
         return self.data.batch(
-            step, self.seed, self.settings.batch_size, self.settings.crop_frames
+            step, self.seed, self.settings.batch_size, self.settings.crop_frames, part=self.part
         ).to(self.device)
 
     def losses(self, batch: Batch) -> Losses:

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +16,18 @@ from engine.errors import EngineError, MachineError
 from engine.model.weights import read_weights, save_weights
 from engine.training.adversary import Adversary
 from engine.training.batches import Batch
-from engine.training.checkpoint import BEST_FILE, STATE_FILE, Progress, load_state, save_state
-from engine.training.losses import Losses
-from engine.training.settings import StageSettings
-from engine.training.validate import Measures
+from engine.training.checkpoint import (
+    BEST_FILE,
+    STATE_FILE,
+    EpochFiles,
+    Progress,
+    load_state,
+    save_state,
+)
+from engine.training.ranks import ALONE, Ranks
+from engine.training.schedule import arithmetic, learning_rate, step_seed
+from engine.training.settings import LoopSettings
+from engine.training.task import Task, Trained, TrainingStoppedError
 from workspace.run import CHECKPOINTS, EventLog
 
 ROLLBACK_LIMIT = 3  # divergences before a run is given up
@@ -30,79 +36,46 @@ SMALLEST_PIECE = 1  # utterances
 ADAM_BETAS = (0.9, 0.98)
 
 
-class TrainingStoppedError(EngineError):
-    """The run was asked to stop; its state is kept, and it goes on from there."""
-
-
-class Task(Protocol):
-    """What a stage tells the loop."""
-
-    @property
-    def trained(self) -> dict[str, nn.Parameter]:
-        """The parameters that train, by name."""
-
-    def train_mode(self, training: bool) -> None: ...
-
-    def batch(self, step: int) -> Batch: ...
-
-    def losses(self, batch: Batch) -> Losses: ...
-
-    def validate(self, check: Callable[[], None]) -> Measures:
-        """Measure the model; `check` is asked between utterances, and raises to end it."""
-
-    def preview(self, path: Path) -> None:
-        """Speak the preview sentence into a WAV."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How a run ended: with the best checkpoint's averaged weights in place.
-
-    Attributes:
-        steps: optimiser steps done.
-        best_step: where the kept weights come from.
-        measures: theirs, by name.
-        stopped_early: True when speech measures stopped getting better.
-    """
-
-    steps: int
-    best_step: int
-    measures: dict[str, float]
-    stopped_early: bool
-
-
 class Trainer:
     """Runs a task to its last step, from wherever its run folder stands.
 
     Args:
         task: what trains.
-        settings: the stage's.
+        settings: the loop's.
         folder: the run folder; state lies in `checkpoints/`.
         events: where metrics, checkpoints and notes go.
         seed: of the run.
         stop: asked after every step and every validated utterance; True ends the run, whose
             state is kept as it stands.
+        adversary: judges the audio of the steps that it wants to judge.
+        epochs: keeps each checkpoint's weights in a file that other runs can go on from.
+        ranks: the processes that share the batches, this one among them.
     """
 
     def __init__(
         self,
         task: Task,
-        settings: StageSettings,
+        settings: LoopSettings,
         folder: Path,
         events: EventLog,
         seed: int,
         stop: Callable[[], bool] = lambda: False,
+        *,
+        adversary: Adversary | None = None,
+        epochs: EpochFiles | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.task, self.settings, self.folder, self.events = task, settings, folder, events
-        self.seed, self.stop = seed, stop
+        self.seed, self.stop, self.epochs, self.ranks = seed, stop, epochs, ranks
         self.trained = task.trained
+        self.device = next(iter(self.trained.values())).device
         self.average = {name: p.detach().clone() for name, p in self.trained.items()}
-        self.adversary = self._adversary()
+        self.adversary = None if adversary is None else adversary.to(self.device)
         self.optimizer = torch.optim.AdamW(
             list(self.learning.values()), lr=settings.learning_rate, betas=ADAM_BETAS,
             weight_decay=settings.weight_decay,
         )  # fmt: skip
-        self.progress = Progress()
+        self.progress = Progress(parts=settings.pieces)
         self.measures: dict[str, float] = {}
         self._drawing: Executor
         self._drawn: tuple[int, Future[Batch]]
@@ -112,11 +85,6 @@ class Trainer:
         """All that the optimiser changes: what trains, and the discriminator that judges it."""
         judge = self.adversary.named_parameters(prefix="adversary") if self.adversary else ()
         return {**self.trained, **dict(judge)}
-
-    def _adversary(self) -> Adversary | None:
-        if not self.settings.adversarial_share:
-            return None
-        return Adversary(self.seed).to(next(iter(self.trained.values())).device)
 
     @property
     def state_path(self) -> Path:
@@ -138,7 +106,8 @@ class Trainer:
         try:
             self._loop()
         except TrainingStoppedError:
-            self._save()  # a checkpoint that was interrupted is made by the attempt that goes on
+            # a checkpoint that was interrupted is made by the attempt that goes on
+            self._save()
             raise
         self._load_best()
         return Trained(
@@ -159,7 +128,10 @@ class Trainer:
                     self._checkpoint()
 
     def _check(self) -> None:
-        if self.stop():
+        self._end_if(self.ranks.any(self.stop()))
+
+    def _end_if(self, stopped: bool) -> None:
+        if stopped:
             raise TrainingStoppedError(
                 f"stopped at step {self.progress.step}", "resume the job to go on from there"
             )
@@ -199,11 +171,10 @@ class Trainer:
         rate = learning_rate(step, self.settings) * self.progress.rate_scale
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        try:
-            values, norm = self._gradient(batch, step)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            self._split_batches(len(batch), error)
+        values = self._gradient(batch, step)
+        if values is None:
             return
+        norm = self._clip()
         if not math.isfinite(values["total"]) or not math.isfinite(norm):
             self._roll_back(step, values)
             return
@@ -221,38 +192,41 @@ class Trainer:
             "progress", done=step + 1, total=self.settings.steps, unit="steps", stage="training"
         )
 
-    def _gradient(self, batch: Batch, step: int) -> tuple[dict[str, float], float]:
-        """Accumulate the batch's gradient; its losses and the gradient's norm before clipping."""
+    def _gradient(self, batch: Batch, step: int) -> dict[str, float] | None:
+        """Accumulate the batch's gradient over its pieces and ranks; its losses.
+
+        None when memory ran out: the step is to be tried again, in smaller pieces.
+        """
         self.optimizer.zero_grad(set_to_none=True)
-        torch.manual_seed(_step_seed(self.seed, step))
+        torch.manual_seed(step_seed(self.seed, step, self.ranks.place))
         totals: dict[str, float] = {}
-        for piece in batch.split(self.progress.parts):
-            share = len(piece) / len(batch)
-            losses = self._judged(self.task.losses(piece), piece, step)
-            losses.backward(share)
-            for name, value in {"total": losses.total, **losses.parts}.items():
-                totals[name] = totals.get(name, 0.0) + share * float(value.detach())
+        shortage: BaseException | None = None
+        try:
+            for piece in batch.split(self.progress.parts):
+                self._accumulate(piece, len(piece) / len(batch), step, totals)
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            shortage = error
+        if self.ranks.any(shortage is not None):
+            self._split_batches(len(batch), shortage)
+            return None
+        self.ranks.average_gradients(self.learning.values())
+        return self.ranks.average(totals)
+
+    def _accumulate(self, piece: Batch, share: float, step: int, totals: dict[str, float]) -> None:
+        with arithmetic(self.settings.precision, self.device):
+            losses = self.task.losses(piece)
+        if self.adversary is not None:
+            losses = self.adversary.judged(losses, piece.crop_wave, step)
+        losses.backward(share)
+        for name, value in {"total": losses.total, **losses.parts}.items():
+            totals[name] = totals.get(name, 0.0) + share * float(value.detach())
+
+    def _clip(self) -> float:
+        """The gradient's norm, before it is clipped."""
         limit = self.settings.gradient_clip
-        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), limit)
         if self.adversary is not None:
             torch.nn.utils.clip_grad_norm_(self.adversary.parameters(), limit)
-        return totals, float(norm)
-
-    def _judged(self, losses: Losses, batch: Batch, step: int) -> Losses:
-        """The losses with the discriminator's, in the steps that have one."""
-        first = round(self.settings.steps * (1 - self.settings.adversarial_share))
-        if self.adversary is None or losses.made is None or step < first:
-            return losses
-        judgement = self.adversary(losses.made, batch.crop_wave)
-        weights = self.settings.losses
-        parts = {"adversarial": judgement.adversarial, "features": judgement.features}
-        weighted = [getattr(weights, name) * value for name, value in parts.items()]
-        return Losses(
-            total=losses.total + torch.stack(weighted).sum(),
-            parts={**losses.parts, **parts, "judge": judgement.judge},
-            made=losses.made,
-            judge=judgement.judge,
-        )
+        return float(torch.nn.utils.clip_grad_norm_(self.trained.values(), limit))
 
     def _update_average(self, step: int) -> None:
         # the average of a young run must not remember its first weights
@@ -261,7 +235,7 @@ class Trainer:
             for name, parameter in self.trained.items():
                 self.average[name].lerp_(parameter, 1 - decay)
 
-    def _split_batches(self, size: int, error: BaseException) -> None:
+    def _split_batches(self, size: int, error: BaseException | None) -> None:
         if -(-size // self.progress.parts) <= SMALLEST_PIECE:
             raise MachineError(
                 "out of memory with a single utterance",
@@ -287,11 +261,8 @@ class Trainer:
         rollbacks, scale = self.progress.rollbacks + 1, self.progress.rate_scale * ROLLBACK_RATE
         parts = self.progress.parts
         self.progress = load_state(self.state_path, self.learning, self.average, self.optimizer)
-        self.progress.rollbacks, self.progress.rate_scale, self.progress.parts = (
-            rollbacks,
-            scale,
-            parts,
-        )
+        progress = self.progress
+        progress.rollbacks, progress.rate_scale, progress.parts = rollbacks, scale, parts
         self._save()
         self.events.emit("resume", step=self.progress.step)
         self.events.emit(
@@ -301,47 +272,53 @@ class Trainer:
         )  # fmt: skip
 
     def _checkpoint(self) -> None:
+        """Validate, speak, keep; the first rank does it, the others hear how it went."""
+        stopped = False
+        if self.ranks.place == 0:
+            try:
+                self._validate()
+            except TrainingStoppedError:
+                stopped = True
+        stopped, self.progress = self.ranks.share((stopped, self.progress))
+        self._end_if(stopped)
+
+    def _validate(self) -> None:
         step = self.progress.step
         preview = self.folder / "previews" / f"step-{step:06d}.wav"
         preview.parent.mkdir(exist_ok=True)
         torch.manual_seed(self.seed)  # checkpoints are compared: with the same noise, any attempt
         with self._averaged():
-            measures = self.task.validate(self._check)
+            measures = self.task.validate(lambda: self._end_if(self.stop()))
             self.task.preview(preview)
-            best = self.progress.best is None or measures.score < self.progress.best
-            if best:
-                self.measures = measures.values()
-                header = {"step": str(step), **{k: repr(v) for k, v in self.measures.items()}}
-                save_weights(
-                    self.best_path, {n: p.detach() for n, p in self.trained.items()}, header
-                )
-        if best:
-            self.progress.best, self.progress.best_step, self.progress.stale = (
-                measures.score,
-                step,
-                0,
-            )
-        else:
-            self.progress.stale += 1
-        self.progress.checkpointed = step
-        self._save()
+        best = self.progress.best is None or measures.score < self.progress.best
         values = {**measures.values(), "score": measures.score}
+        if best:
+            self.measures = measures.values()
+            header = {"step": str(step), **{k: repr(v) for k, v in self.measures.items()}}
+            save_weights(self.best_path, self.average, header)
+            self.progress.best, self.progress.best_step = measures.score, step
+        self.progress.stale = 0 if best else self.progress.stale + 1
+        self.progress.checkpointed = step
+        kept = self.best_path if best else self.state_path
+        if self.epochs is not None:
+            kept = self.epochs.write(step, self.average, values)
+        self._write()
         self.events.emit("metric", step=step, split="validation", values=values)
         self.events.emit(
-            "preview",
-            step=step,
-            path=str(preview.relative_to(self.folder)),
+            "preview", step=step, path=str(preview.relative_to(self.folder)),
             text=self.settings.preview,
-        )
+        )  # fmt: skip
         self.events.emit(
-            "checkpoint",
-            step=step,
-            path=f"{CHECKPOINTS}/{BEST_FILE if best else STATE_FILE}",
-            best=best,
+            "checkpoint", step=step, path=str(kept.relative_to(self.folder)), best=best,
             measures=values,
-        )
+        )  # fmt: skip
 
     def _save(self) -> None:
+        if self.ranks.place == 0:
+            self._write()
+        self.ranks.share(None)  # nobody reads the state before it is there
+
+    def _write(self) -> None:
         self.state_path.parent.mkdir(exist_ok=True)
         save_state(self.state_path, self.progress, self.learning, self.average, self.optimizer)
 
@@ -373,16 +350,3 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(values[name])
-
-
-def learning_rate(step: int, settings: StageSettings) -> float:
-    """Linear warm-up, then half a cosine down to `final_rate` of the peak at the last step."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    span = max(1, settings.steps - settings.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * (step - settings.warmup_steps) / span))
-    return settings.learning_rate * (settings.final_rate + (1 - settings.final_rate) * cosine)
-
-
-def _step_seed(seed: int, step: int) -> int:
-    return (seed * 1_000_003 + step) % 2**63

@@ -14,11 +14,12 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from engine.errors import EngineError, MachineError
+from engine.worker.place import end_with_first_rank, rank
 from engine.worker.stop import JobCancelledError, catch_termination
-from workspace.run import EventLog, ExitCode, JobFile, Outcome
+from workspace.run import EventLog, ExitCode, JobFile, Outcome, SilentLog
 from workspace.settings import SettingsError
 
-KINDS = ("preprocess", "stage1", "stage2", "synthesize")
+KINDS = ("check", "distil", "fetch", "import_voice", "preprocess", "stage1", "stage2", "synthesize")
 # in messages of a plain RuntimeError, where PyTorch has no class of its own for it
 DEVICE_SIGNS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "can't allocate memory")
 
@@ -30,18 +31,21 @@ def main(arguments: list[str]) -> ExitCode:
         return ExitCode.USAGE
     folder = Path(arguments[0])
     catch_termination()
+    end_with_first_rank()
     try:
         job = JobFile.read(folder)
     except (OSError, ValueError, TypeError) as error:
         print(f"{folder}: cannot read the job: {error}", file=sys.stderr)
         return ExitCode.USAGE
     try:
-        events = EventLog(folder)
+        events = SilentLog() if rank() else EventLog(folder)
     except OSError as error:
         code, outcome = _of_os(error)
     else:
         code, outcome = _run(job, folder, events)
     _say(outcome)
+    if rank():
+        return code  # the first rank tells how the job ended
     try:
         outcome.write(folder)
     except OSError as error:

@@ -24,15 +24,16 @@ from engine.training.align import ALIGNER_FILE, VOCABULARY
 from engine.training.batches import TrainingSet
 from engine.training.settings import Stage1Settings
 from engine.training.stages import Generalist, speaker_style
-from engine.training.trainer import Trained
-from engine.worker.base_choice import base_for_job
+from engine.training.task import Trained
+from engine.worker.base_choice import base_for_job, require_good
+from engine.worker.ranks import training_ranks
 from engine.worker.tables import table
 from engine.worker.training import (
     achieved,
     describe,
-    device_for,
     open_corpora,
     provenance,
+    require_same_phonemes,
     speak_with,
     train,
     training_set,
@@ -59,28 +60,37 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         if read_card(destination).get("provenance", {}).get("job") == job.id:
             return {**outputs, **achieved(destination)}  # an attempt died after its rename
         raise EngineError(f"{destination}: there already", "give the base another name")
-    device = device_for(settings)
-    corpora = open_corpora(workspace.root, job.spec["prepared"])
-    base = _base(workspace, job, folder)
-    aligner = _aligner(corpora, base)
-    data = training_set(corpora, settings, events, job.spec.get("weights", ()))
-    torch.manual_seed(job.seed)
-    model = base.load() if base else SpeechModel(SIZES[settings.size])
-    size = base.header["size"] if base else settings.size
-    model.to(device)
-    record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
-    task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY))
-    events.emit(
-        "parameters", trained={"all": sum(p.numel() for p in task.trained.values())}, frozen=0
-    )
-    result = train(task, settings, job, folder, events)
-    _write(destination, model, size, base, aligner, data, result, record)
+    with training_ranks(settings, folder) as (ranks, device):
+        corpora = open_corpora(workspace.root, job.spec["prepared"])
+        base = _base(workspace, job, folder)
+        aligner = _aligner(corpora, base)
+        data = training_set(corpora, settings, events, job.spec.get("weights", ()))
+        torch.manual_seed(job.seed)
+        model = base.load() if base else SpeechModel(SIZES[settings.size])
+        size = base.header["size"] if base else settings.size
+        model.to(device)
+        record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
+        part = ranks.place, ranks.count
+        task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY), part)
+        trained = {"all": sum(p.numel() for p in task.trained.values())}
+        events.emit("parameters", trained=trained, frozen=0)
+        result = train(
+            task, settings, job, folder, events,
+            utterances=len(data.training), base=base, ranks=ranks,
+        )  # fmt: skip
+    if ranks.place == 0:
+        _write(destination, model, size, base, aligner, data, result, record)
     return {**outputs, "measures": result.measures, "steps": result.steps}
 
 
 def _base(workspace: Workspace, job: JobFile, folder: Path) -> Base | None:
     name = job.spec.get("base", "newest")
-    return None if name == FROM_NOTHING else base_for_job(workspace.models, name, folder)
+    if name == FROM_NOTHING:
+        return None
+    base = base_for_job(workspace.models, name, folder)
+    require_same_phonemes(base)
+    require_good(base, job)
+    return base
 
 
 def _aligner(corpora: Sequence[PackedCorpus], base: Base | None) -> Path:

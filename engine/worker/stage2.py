@@ -22,15 +22,16 @@ from engine.model.base import (
 from engine.training.parameters import choose, merge_low_rank
 from engine.training.settings import Stage2Settings
 from engine.training.stages import Specialist, speaker_style
-from engine.training.trainer import Trained
-from engine.worker.base_choice import base_for_job
+from engine.training.task import Trained
+from engine.worker.base_choice import base_for_job, require_good
+from engine.worker.ranks import training_ranks
 from engine.worker.tables import table
 from engine.worker.training import (
     achieved,
     describe,
-    device_for,
     open_corpora,
     provenance,
+    require_same_phonemes,
     speak_with,
     train,
     training_set,
@@ -49,23 +50,34 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     # an earlier attempt died after its rename, or the same content came again
     if destination.exists():
         return {**outputs, **achieved(destination)}
-    device = device_for(settings)
-    corpora = open_corpora(workspace.root, job.spec["prepared"])
-    data = training_set(corpora, settings, events)
-    base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
-    torch.manual_seed(job.seed)
-    model = base.load().to(device)
-    before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    start = speaker_style(model, data, data.training)
-    voice = nn.Parameter(start.clone())
-    sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
-    chosen = choose(model, sets, voice, settings.lora_rank)
-    counts = {name: sum(p.numel() for p in parameters) for name, parameters in chosen.items()}
-    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-    events.emit("parameters", trained=counts, frozen=frozen)
-    record = provenance(job, folder, corpora, base=base.hash)
-    task = Specialist(model, voice, data, settings, job.seed, speak_with(base.vocabulary))
-    result = train(task, settings, job, folder, events)
+    with training_ranks(settings, folder) as (ranks, device):
+        base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
+        require_same_phonemes(base)
+        require_good(base, job)
+        corpora = open_corpora(workspace.root, job.spec["prepared"])
+        data = training_set(corpora, settings, events)
+        torch.manual_seed(job.seed)
+        model = base.load().to(device)
+        before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        if base.has_style_encoder:
+            start = speaker_style(model, data, data.training)
+        else:
+            start = base.mean_style().to(device)
+        voice = nn.Parameter(start.clone())
+        sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
+        chosen = choose(model, sets, voice, settings.lora_rank)
+        counts = {name: sum(p.numel() for p in parameters) for name, parameters in chosen.items()}
+        frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+        events.emit("parameters", trained=counts, frozen=frozen)
+        record = provenance(job, folder, corpora, base=base.hash)
+        part = ranks.place, ranks.count
+        task = Specialist(model, voice, data, settings, job.seed, speak_with(base.vocabulary), part)
+        result = train(
+            task, settings, job, folder, events,
+            utterances=len(data.training), base=base, ranks=ranks,
+        )  # fmt: skip
+    if ranks.place:
+        return outputs  # the first one writes
     merge_low_rank(model.graph)
     card = {
         "kind": "voice", "name": job.spec["voice"], "version": job.spec["version"],

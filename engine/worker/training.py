@@ -12,28 +12,24 @@ import torch
 from torch import Tensor
 
 import engine
-from engine.cores import available_cores
 from engine.corpus.packed import MANIFEST, PackedCorpus
 from engine.errors import EngineError
-from engine.model.base import SpeechModel, read_card
+from engine.model.base import Base, SpeechModel, read_card
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, write_wav
+from engine.training.adversary import Adversary
+from engine.training.align import VOCABULARY
 from engine.training.batches import TrainingSet
-from engine.training.settings import StageSettings
-from engine.training.trainer import Task, Trained, Trainer, TrainingStoppedError
+from engine.training.checkpoint import EpochFiles, load_epoch
+from engine.training.ranks import ALONE, Ranks
+from engine.training.settings import LoopSettings, StageSettings
+from engine.training.task import Task, Trained, TrainingStoppedError
+from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
 from workspace.files import write_json
-from workspace.run import EventLog, JobFile
+from workspace.run import CHECKPOINTS, EventLog, JobFile
 
 PROVENANCE_FILE = "provenance.json"
-
-
-def device_for(settings: StageSettings) -> torch.device:
-    """The GPU that the daemon made visible, else the CPU with the settings' threads."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    torch.set_num_threads(settings.threads or available_cores())
-    return torch.device("cpu")
 
 
 def open_corpora(root: Path, prepared: str | Sequence[str]) -> list[PackedCorpus]:
@@ -47,6 +43,19 @@ def open_corpora(root: Path, prepared: str | Sequence[str]) -> list[PackedCorpus
         if not (root / name / MANIFEST).is_file():
             raise EngineError(f"{name}: not a prepared dataset", "run preprocess on it first")
     return [PackedCorpus(root / name) for name in names]
+
+
+def require_same_phonemes(base: Base) -> None:
+    """Prepared data is written in one vocabulary; a base that reads another cannot learn from it.
+
+    Raises:
+        EngineError: the base is such a one.
+    """
+    if base.vocabulary != VOCABULARY:
+        raise EngineError(
+            f"base {base.name!r} reads phonemes {base.vocabulary}, prepared data has {VOCABULARY}",
+            "train on another base: small, or kokoro-v1.1-zh",
+        )
 
 
 def training_set(
@@ -94,13 +103,48 @@ def provenance(
 
 
 def train(
-    task: Task, settings: StageSettings, job: JobFile, folder: Path, events: EventLog
+    task: Task,
+    settings: LoopSettings,
+    job: JobFile,
+    folder: Path,
+    events: EventLog,
+    *,
+    utterances: int,
+    base: Base | None = None,
+    ranks: Ranks = ALONE,
 ) -> Trained:
-    """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint."""
+    """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint.
+
+    Args:
+        utterances: that make an epoch.
+        base: what the weights that train belong to; None where they are all there is.
+
+    Raises:
+        EngineError: what `load_from` names cannot be gone on from.
+    """
+    origin = {"base": base.name, "base_sha256": base.hash} if base else {"base_sha256": ""}
+    if settings.load_from:
+        path = Path(job.workspace) / settings.load_from
+        found = load_epoch(path, task.trained, origin["base_sha256"])
+        events.emit("note", level="info", text=f"goes on from {settings.load_from}: {found}")
+    epochs = EpochFiles(
+        folder / CHECKPOINTS, utterances / settings.batch_size, settings.keep_checkpoints,
+        {**origin, "stage": job.kind},
+    )  # fmt: skip
+    trainer = Trainer(
+        task, settings, folder, events, job.seed, stop_requested,
+        adversary=_adversary(settings, job.seed), epochs=epochs, ranks=ranks,
+    )  # fmt: skip
     try:
-        return Trainer(task, settings, folder, events, job.seed, stop_requested).run()
+        return trainer.run()
     except TrainingStoppedError as error:
         raise JobCancelledError from error
+
+
+def _adversary(settings: LoopSettings, seed: int) -> Adversary | None:
+    if not isinstance(settings, StageSettings) or not settings.adversarial_share:
+        return None
+    return Adversary(seed, settings.first_judged_step, settings.losses)
 
 
 def speak_with(vocabulary: str) -> Any:

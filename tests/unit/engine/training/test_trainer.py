@@ -13,13 +13,17 @@ from torch import Tensor, nn
 from engine.corpus.packed import PackedCorpus
 from engine.errors import EngineError, MachineError
 from engine.model.base import SpeechModel
+from engine.training.adversary import Adversary
 from engine.training.batches import Batch, TrainingSet
+from engine.training.checkpoint import EpochFiles, load_epoch
 from engine.training.losses import Losses
+from engine.training.schedule import learning_rate
 from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
-from engine.training.trainer import Trainer, TrainingStoppedError, learning_rate
+from engine.training.task import TrainingStoppedError
+from engine.training.trainer import Trainer
 from engine.training.validate import Measures
-from workspace.run import EVENTS_FILE, EventLog, read_events
+from workspace.run import CHECKPOINTS, EVENTS_FILE, EventLog, read_events
 
 SETTINGS = Stage1Settings(
     steps=8,
@@ -80,6 +84,8 @@ def trainer(
 ) -> Trainer:
     folder.mkdir(exist_ok=True)
     events = EventLog(folder)
+    if isinstance(settings, Stage1Settings) and settings.adversarial_share:
+        arguments["adversary"] = Adversary(1, settings.first_judged_step, settings.losses)
     task.running = Trainer(task, settings, folder, events, 1, **arguments)  # type: ignore[arg-type]
     return task.running
 
@@ -322,3 +328,62 @@ def test_average_follows_the_weights(task: Counted, tmp_path: Path) -> None:
     running.run()
     moved = [name for name in before if not torch.equal(running.average[name], before[name])]
     assert len(moved) > len(before) / 2
+
+
+def test_half_precision_draws_nearly_the_same_curve(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    trainer(Counted(model, corpus), tmp_path / "full").run()
+    model.load_state_dict(start)
+    half = SETTINGS.model_copy(update={"precision": "bfloat16"})
+    trainer(Counted(model, corpus), tmp_path / "half", half).run()
+    full = curve(tmp_path / "full")
+    for step, value in curve(tmp_path / "half").items():
+        assert value != full[step]
+        assert value == pytest.approx(full[step], rel=0.05), step
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+
+
+def test_pieces_give_the_gradient_of_the_whole(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    trainer(Counted(model, corpus), tmp_path / "whole").run()
+    model.load_state_dict(start)
+    pieces = SETTINGS.model_copy(update={"pieces": 3})
+    sizes: list[int] = []
+    task = Counted(model, corpus)
+    task.at = sizes.append
+    trainer(task, tmp_path / "pieces", pieces).run()
+    assert set(sizes) == {1}
+    whole = curve(tmp_path / "whole")
+    for step, value in curve(tmp_path / "pieces").items():
+        assert value == pytest.approx(whole[step], rel=0.15), step  # noise is drawn piece by piece
+
+
+def test_checkpoints_of_epochs_are_gone_on_from(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    kept = EpochFiles(tmp_path / "run" / CHECKPOINTS, 3.0, 2, {"base": "b", "base_sha256": "ab"})
+    running = trainer(Counted(model, corpus), tmp_path / "run", epochs=kept)
+    running.run()
+    # checkpoints at steps 3, 6 and 8 end epochs 1, 2 and 2
+    assert [path.name for path in kept.files()] == [
+        "mamba_epoch_01.safetensors",
+        "mamba_epoch_02.safetensors",
+    ]
+    expected = {name: value.clone() for name, value in running.average.items()}
+    spoil(model)
+    parameters = dict(model.named_parameters())
+    assert "epoch 2, step 8" in load_epoch(kept.files()[-1], parameters, "ab")
+    for name, value in expected.items():
+        assert torch.equal(parameters[name], value), name
+
+    with pytest.raises(EngineError, match="made on base 'b'"):
+        load_epoch(kept.files()[-1], parameters, "cd")
+    fewer = dict(list(parameters.items())[1:])
+    with pytest.raises(EngineError, match="do not train here"):
+        load_epoch(kept.files()[-1], fewer, "ab")
+    with pytest.raises(EngineError, match="not there"):
+        load_epoch(tmp_path / "mamba_epoch_09.safetensors", parameters, "ab")

@@ -20,8 +20,9 @@ THREADS = """
 import os, torch
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from engine.training.settings import StageSettings
-from engine.worker.training import device_for
-assert device_for(StageSettings()).type == "cpu"
+from engine.worker.ranks import training_ranks
+with training_ranks(StageSettings()) as (ranks, device):
+    assert device.type == "cpu"
 print(torch.get_num_threads())
 """
 
