@@ -16,6 +16,7 @@ class Need(StrEnum):
 
     TRAINING = "training"  # a whole GPU; a CPU training slot on a machine that has none
     CPU = "cpu"  # a CPU slot
+    LIGHT = "light"  # the network, or a core for seconds: hardly in the way of the others
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,13 @@ class JobKind:
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
+        JobKind("check", 40, Need.LIGHT, 1 * HOUR, subject="base"),
+        JobKind("import_voice", 40, Need.LIGHT, 1 * HOUR, subject="voice"),
+        JobKind("fetch", 40, Need.LIGHT, 24 * HOUR, subject="name"),
         JobKind("synthesize", 30, Need.CPU, 6 * HOUR, subject="voice"),
         JobKind("preprocess", 20, Need.CPU, 48 * HOUR, subject="dataset"),
         JobKind("stage2", 10, Need.TRAINING, 72 * HOUR, subject="voice"),
+        JobKind("distil", 5, Need.TRAINING, 72 * HOUR, subject="name"),
         JobKind("stage1", 0, Need.TRAINING, 720 * HOUR, subject="name"),
     )
 }

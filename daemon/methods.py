@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from daemon import protocol, voices
+from daemon import models, protocol, voices
 from daemon.board import Board
 from daemon.dispatch import Dispatcher
 from daemon.errors import BadRequestError, NotFoundError
@@ -64,6 +64,7 @@ class Methods:
             "datasets.list": self.list_datasets,
             "datasets.show": self.show_dataset,
             "datasets.rescan": self.rescan,
+            "models.list": self.list_models,
             "voices.list": self.list_voices,
             "voices.show": self.show_voice,
             "shutdown": self.shutdown,
@@ -154,6 +155,9 @@ class Methods:
     async def rescan(self, _: protocol.Nothing) -> dict[str, Any]:
         self.intake.rescan()
         return {}
+
+    async def list_models(self, _: protocol.Nothing) -> list[dict[str, Any]]:
+        return await asyncio.to_thread(models.models, self.workspace)
 
     async def list_voices(self, _: protocol.Nothing) -> list[dict[str, Any]]:
         return await asyncio.to_thread(voices.voices, self.workspace)

@@ -164,6 +164,7 @@ METHODS: dict[str, type[Any]] = {
     "datasets.list": Nothing,
     "datasets.show": ByName,
     "datasets.rescan": Nothing,
+    "models.list": Nothing,
     "voices.list": Nothing,
     "voices.show": ByName,
     "shutdown": Shutdown,

@@ -10,6 +10,7 @@ from daemon.kinds import KINDS, Need
 from daemon.states import ENDED_BADLY, JobState
 
 GIGABYTE = 1e9  # bytes
+LIGHT_SLOTS = 4  # light jobs at a time: none waits for a training to end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ class Resources:
         """Names of all that can satisfy a need."""
         if need is Need.CPU:
             return tuple(f"cpu:{slot}" for slot in range(self.cpu_slots))
+        if need is Need.LIGHT:
+            return tuple(f"light:{slot}" for slot in range(LIGHT_SLOTS))
         if self.gpus:
             return tuple(gpu.device for gpu in self.gpus)
         return tuple(f"training:{slot}" for slot in range(self.training_slots))
@@ -158,7 +161,8 @@ def _busy_reason(
     holders = [job.id for job in running if KINDS[job.kind].need is need]
     devices = set(resources.devices(need))
     holders += [name for name, device in starts.items() if device in devices]
-    what = "a CPU slot" if need is Need.CPU else "a GPU" if resources.gpus else "a training slot"
+    training = "a GPU" if resources.gpus else "a training slot"
+    places = {Need.CPU: "a CPU slot", Need.LIGHT: "a light slot", Need.TRAINING: training}
     shown = ", ".join(holders[:2]) + (f" and {len(holders) - 2} more" if len(holders) > 2 else "")
     first = "next" if place == 1 else f"number {place}"
-    return f"waits for {what}: {shown} runs first; {first} in line"
+    return f"waits for {places[need]}: {shown} runs first; {first} in line"

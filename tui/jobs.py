@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from daemon.client import SyncClient
 
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
-SUBJECT_KEYS = ("voice", "name", "dataset")  # of a spec: what the job is about
+SUBJECT_KEYS = ("voice", "name", "dataset", "base", "path")  # of a spec: what the job is about
 
 
 @dataclass(frozen=True)

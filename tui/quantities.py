@@ -42,9 +42,12 @@ def size(count: float | None) -> str:
 
 
 def rate(per_second: float | None, unit: str = "") -> str:
-    """How fast something goes: "3.2 steps/s", below one a second "14 steps/min"; "" for None."""
+    """How fast something goes: "3.2 steps/s", below one a second "14 steps/min", for bytes
+    "3.2 MB/s"; "" for None."""
     if per_second is None:
         return ""
+    if unit == "bytes":
+        return f"{size(per_second)}/s"
     if per_second >= 1 or per_second == 0:
         return f"{figure(per_second)} {unit}/s".replace(" /", "/")
     return f"{figure(per_second * MINUTE)} {unit}/min".replace(" /", "/")

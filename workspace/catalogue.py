@@ -45,6 +45,11 @@ class PublishedBase:
     licence: str
     about: str
 
+    @property
+    def download_folder(self) -> str:
+        """Where its files arrive, in the workspace's `downloads`."""
+        return f"{self.name}-{self.revision[:12]}"
+
 
 CATALOGUE: dict[str, PublishedBase] = {
     base.name: base

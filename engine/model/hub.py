@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from huggingface_hub import HfApi, hf_hub_url, try_to_load_from_cache
+from huggingface_hub import is_offline_mode as is_offline_mode
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
@@ -25,9 +26,7 @@ from workspace.files import fsync
 
 PARTIAL = ".partial"  # behind the name of a file that is still arriving
 TIMEOUT = httpx2.Timeout(20.0, connect=10.0)  # seconds without a byte
-CHUNK = 64 * 1024  # bytes between two looks at whether to stop
 BUSY = (408, 429)  # statuses that pass, like all from 500
-SHA256_DIGITS = 64
 
 Progress = Callable[[int], None]
 
@@ -148,7 +147,7 @@ class Hub:
                 progress(-begun)
                 begun = 0
             with partial.open("ab" if begun else "wb") as target:
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes():  # as it comes: nothing waits in a buffer
                     target.write(chunk)
                     progress(len(chunk))
 
@@ -175,6 +174,12 @@ class Hub:
             return kind(problem, self.elsewhere)
         reason = " ".join(str(error).split()) or type(error).__name__
         return MachineError(f"{self.host} cannot be reached ({reason})", self.elsewhere)
+
+
+def cached_folder(repository: str, revision: str, file: str) -> Path | None:
+    """The folder of a revision in the cache that programs share, if it has this file."""
+    cached = try_to_load_from_cache(repository, file, revision=revision)
+    return Path(cached).parent if isinstance(cached, str) else None
 
 
 def sha256(path: Path) -> str:

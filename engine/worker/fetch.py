@@ -16,7 +16,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from engine.errors import EngineError, MachineError
 from engine.model.base import VOICES_FOLDER, SpeechModel, save_base, save_style
 from engine.model.config import ModelConfig
-from engine.model.hub import Hub, sha256
+from engine.model.hub import Hub, cached_folder, is_offline_mode, sha256
 from engine.model.published import load_kokoro, load_voice, refuse_foreign
 from engine.text import VOCABULARIES
 from engine.training.align import ALIGNER_FILE, VOCABULARY
@@ -67,8 +67,9 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     """Fetch the base `spec["name"]`.
 
     `spec["from"]` is a folder with the published files; without it they come from the hub at
-    `spec["endpoint"]`. With `spec["pinned"]` false the folder may hold any weights in the published
-    format, such as somebody's fine-tune.
+    `spec["endpoint"]`, or with `spec["offline"]` from the cache that programs share. With
+    `spec["pinned"]` false the folder may hold any weights in the published format, such as
+    somebody's fine-tune.
 
     Raises:
         EngineError: there is no such base, or the files are not what was published.
@@ -77,11 +78,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     """
     workspace, name = Workspace(Path(job.workspace)), str(job.spec["name"])
     published = CATALOGUE.get(name) if job.spec.get("pinned", True) else None
-    source = job.spec.get("from")
-    if published is None and not source:
-        raise EngineError(
-            f"no published base is called {name!r}", f"one of: {', '.join(CATALOGUE)}"
-        )
+    given = job.spec.get("from")
     destination = workspace.models / name
     if (destination / SOURCE_FILE).is_file():
         return _outputs(workspace, destination)
@@ -89,15 +86,19 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         raise EngineError(
             f"{destination}: there already, and not fetched", "rename that base first"
         )
-    if source:
-        files = local_files(Path(source), published)
-        convert(files, published, destination, events)
-        return _outputs(workspace, destination)
-    assert published is not None
-    with _held(workspace.downloads / f"{name}-{published.revision[:12]}") as downloads:
-        files = hub_files(published, job.spec.get("endpoint"), downloads, events)
-        convert(files, published, destination, events)
-        shutil.rmtree(downloads)
+    if given:
+        convert(local_files(Path(given), published), published, destination, events)
+    elif published is None:
+        raise EngineError(
+            f"no published base is called {name!r}", f"one of: {', '.join(CATALOGUE)}"
+        )
+    elif job.spec.get("offline") or is_offline_mode():
+        convert(local_files(_cached(published), published), published, destination, events)
+    else:
+        with _held(workspace.downloads / published.download_folder) as downloads:
+            files = hub_files(published, job.spec.get("endpoint"), downloads, events)
+            convert(files, published, destination, events)
+            shutil.rmtree(downloads)
     return _outputs(workspace, destination)
 
 
@@ -127,17 +128,23 @@ def hub_files(
     hub = Hub(
         published.repository, published.revision, endpoint, ELSEWHERE.format(name=published.name)
     )
-    wanted = [
-        file
-        for file in hub.files()
-        if file.path in (CONFIG_FILE, published.weights) or fnmatch(file.path, VOICES_PATTERN)
-    ]
-    for file in wanted:
-        if file.path == published.weights and file.sha256 not in (None, published.weights_sha256):
+    pins = {CONFIG_FILE: published.config_sha256, published.weights: published.weights_sha256}
+    wanted = []
+    for file in hub.files():
+        pin = pins.get(file.path)
+        if pin and file.sha256 not in (None, pin):
             raise EngineError(
-                f"{hub.host} has other weights under {file.path}: {file.sha256}",
+                f"{hub.host} has another file under {file.path}: its SHA-256 is {file.sha256}",
                 "use another mirror",
             )
+        if pin or fnmatch(file.path, VOICES_PATTERN):
+            wanted.append(replace(file, sha256=pin or file.sha256))
+    lacking = pins.keys() - {file.path for file in wanted}
+    if lacking:
+        raise EngineError(
+            f"{hub.host} has no {', '.join(lacking)} in {published.repository}",
+            "use another mirror",
+        )
     total = sum(file.size for file in wanted)
     here = sum(path.stat().st_size for path in downloads.rglob("*") if path.is_file())
     need_disk(downloads, total - here + total)
@@ -223,6 +230,17 @@ def need_disk(place: Path, size: int) -> None:
             f"{existing}: {size / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free",
             "free space; the job tries again",
         )
+
+
+def _cached(published: PublishedBase) -> Path:
+    """The hub's own cache, where another program may have left the files."""
+    folder = cached_folder(published.repository, published.revision, CONFIG_FILE)
+    if folder is None:
+        raise EngineError(
+            f"the hub's offline mode is on, and its cache has no {published.repository}",
+            f"unset HF_HUB_OFFLINE; {ELSEWHERE.format(name=published.name)}",
+        )
+    return folder
 
 
 class _ByteReport:
