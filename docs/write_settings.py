@@ -19,7 +19,8 @@ from daemon.config import DaemonSettings
 from daemon.watchsettings import WatchSettings
 from engine.corpus.settings import PreprocessSettings
 from engine.synthesis.settings import SynthesisSettings
-from engine.training.settings import AlignerSettings, Stage1Settings, Stage2Settings
+from engine.training.settings import AlignerSettings, DistilSettings, Stage1Settings, Stage2Settings
+from engine.worker.tracking import TrackingSettings
 from workspace.settings import Table
 
 TABLES: dict[str, type[Table]] = {
@@ -29,6 +30,8 @@ TABLES: dict[str, type[Table]] = {
     "aligner": AlignerSettings,
     "stage1": Stage1Settings,
     "stage2": Stage2Settings,
+    "distil": DistilSettings,
+    "tracking": TrackingSettings,
     "synthesis": SynthesisSettings,
 }
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -18,6 +18,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -143,6 +144,7 @@ class EventLog:
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
+        self._told: list[Callable[[dict[str, Any]], None]] = []
         path = folder / EVENTS_FILE
         _drop_torn_line(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -152,9 +154,20 @@ class EventLog:
 
         A number that is not finite is written as null: JSON has no NaN, and a curve shows a gap.
         """
-        event = {"t": round(self._clock(), 3), "type": type_, **values}
-        line = json.dumps(_finite(event), ensure_ascii=False, allow_nan=False) + "\n"
+        event = _finite({"t": round(self._clock(), 3), "type": type_, **values})
+        line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
         os.write(self._file, line.encode())
+        for tell in self._told:
+            tell(event)
+
+    @contextmanager
+    def told_to(self, tell: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        """Hand every event of the block to `tell` as well, after it is written."""
+        self._told.append(tell)
+        try:
+            yield
+        finally:
+            self._told.remove(tell)
 
     def close(self) -> None:
         os.close(self._file)
@@ -163,7 +176,8 @@ class EventLog:
 class SilentLog(EventLog):
     """Takes events and tells nobody: of the processes that share a job, one tells."""
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self._told = []
 
     def emit(self, type_: str, **values: Any) -> None: ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from engine.training.settings import LoopSettings, StageSettings
 from engine.training.task import Task, Trained, TrainingStoppedError
 from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
+from engine.worker.tables import table
+from engine.worker.tracking import TrackingSettings, tracked
 from workspace.files import write_json
 from workspace.run import CHECKPOINTS, EventLog, JobFile
 
@@ -135,10 +138,12 @@ def train(
         task, settings, folder, events, job.seed, stop_requested,
         adversary=_adversary(settings, job.seed), epochs=epochs, ranks=ranks,
     )  # fmt: skip
-    try:
-        return trainer.run()
-    except TrainingStoppedError as error:
-        raise JobCancelledError from error
+    told = tracked(events, job, folder, table(job, "tracking", TrackingSettings))
+    with told if ranks.place == 0 else nullcontext():
+        try:
+            return trainer.run()
+        except TrainingStoppedError as error:
+            raise JobCancelledError from error
 
 
 def _adversary(settings: LoopSettings, seed: int) -> Adversary | None:
