@@ -26,7 +26,7 @@ from daemon.server import Server
 from daemon.speech import SpeechLane
 from daemon.store import Store
 from daemon.supervise import LocalBackend
-from daemon.voices import can_speak
+from daemon.voices import has_made
 from daemon.watchsettings import TABLE as WATCH_TABLE
 from daemon.watchsettings import WatchSettings
 from workspace.layout import Workspace
@@ -106,8 +106,8 @@ class App:
             await parts.dispatcher.close(self._stop_workers)
 
     async def _warm_up(self, speech: SpeechLane) -> None:
-        """Have the speech worker ready before anybody asks, if there is anything to speak with."""
-        if not await asyncio.to_thread(can_speak, self._workspace):
+        """Have the speech worker ready before anybody asks, if something was made to speak with."""
+        if not await asyncio.to_thread(has_made, self._workspace):
             return
         try:
             await speech.warm()

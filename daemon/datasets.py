@@ -51,7 +51,7 @@ class DatasetRecord:
         role: "generalist" or "specialist"; "" until it was taken.
         kind: how it is laid out (`workspace.dataset.LayoutKind`); "" until it was taken.
         voice: name of the voice or base that it trains; "" until it was taken.
-        base: what stage 2 starts from: a base's name, or "newest".
+        base: what training starts from: a base's or a corpus's name, or "newest".
         utterances: pairs of audio and text.
         speakers: how many speakers they have.
         files, bytes: all of the folder's visible files.

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from daemon.settle import Observation
+from workspace.bases import VERSION_DIGITS
 from workspace.datasetfile import AUDIO_SUFFIXES, is_relevant, stem_and_suffix
 from workspace.files import replace_atomic
 from workspace.scan import FileStamp, Listing, Problem, printable, walk
@@ -27,7 +28,6 @@ from workspace.scan import FileStamp, Listing, Problem, printable, walk
 log = logging.getLogger(__name__)
 
 DIGEST_BYTES = 16
-VERSION_DIGITS = 16  # of the hexadecimal digest: 64 bits
 READ_BYTES = 1 << 20
 SAMPLE_BYTES = 16 * 1024  # at the start, the middle and the end
 

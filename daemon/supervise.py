@@ -20,6 +20,7 @@ from pathlib import Path
 from daemon.errors import LaunchFailedError
 from daemon.jobs import Job
 from daemon.launcher import Launcher
+from daemon.leftovers import clear
 from daemon.process import Identity, holders, lock, signal_group, wait_end
 from daemon.shim import PROCESS_FILE
 from workspace.layout import Workspace
@@ -135,6 +136,8 @@ class LocalBackend:
             held = lock(folder / LOCK_FILE)
             if held is None:
                 raise LaunchFailedError("a process of an earlier attempt is still running")
+            if job.attempt > 1:
+                clear(self._workspace, job)  # with the lock held nobody is writing it any more
             for name in (OUTCOME_FILE, RESULT_FILE, PROCESS_FILE):
                 (folder / name).unlink(missing_ok=True)
             order.write(folder)

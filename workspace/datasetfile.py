@@ -84,7 +84,8 @@ class DatasetFile(Table):
     below the dataset. "folder" for a generalist, "one" for a specialist unless given."""
 
     base: str = "newest"
-    """The base that stage 2 starts from: the name of a folder in `models/`, or "newest"."""
+    """The base that training starts from: the name of a folder in `models/`, of a corpus dataset
+    (its newest base), of a base that comes with the program, or "newest"."""
 
     voice: str | None = Field(default=None, pattern=VOICE_NAME)
     """Name of the voice that is made; the folder's name unless given. A base made from a dropped

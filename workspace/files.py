@@ -81,7 +81,7 @@ def is_temporary(path: Path) -> bool:
 def destination_of(temporary: Path) -> Path:
     """The path that a temporary file or folder was to become."""
     name = temporary.name.removeprefix(TEMPORARY_PREFIX)
-    return temporary.with_name(name.rpartition(".")[0])
+    return temporary.with_name(name.rpartition(".")[0] or name)
 
 
 def fsync(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -204,3 +206,23 @@ def test_a_starting_daemon_removes_what_killed_attempts_left(running: RunningDae
     until(lambda: not any(path.exists() for path in left), "swept", running.explain)
     assert running.job(job)["state"] == "running"
     assert (voices / "alice/.tmp-v1.0123abcd").exists()
+
+
+def test_the_next_attempt_removes_what_a_killed_one_left(running: RunningDaemon) -> None:
+    """It need not wait for the next daemon; what others are writing stays."""
+    running.up()
+    job = running.submit("stage2", voice="alice", version="v1", hold_until=2)
+    pid = running.payload_pid(job)
+    workspace = running.workspace
+    left = [
+        workspace.run(job) / "checkpoints" / ".tmp-state.safetensors.0123abcd",
+        workspace.voices / "alice" / ".tmp-v1.0123abcd",
+    ]
+    other = workspace.voices / "alice" / ".tmp-v2.0123abcd"
+    for path in (*left, other):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    os.kill(pid, signal.SIGKILL)
+    assert assert_sound(running, job, "succeeded")["attempt"] == 2
+    assert not any(path.exists() for path in left)
+    assert other.exists()

@@ -14,6 +14,8 @@ import pytest
 
 from daemon.errors import SpeechFailedError
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
+from workspace.bases import MODEL_FILE
+from workspace.layout import Workspace
 
 SPEAKER = (sys.executable, str(REPOSITORY / "tests/acceptance/speaker.py"))
 
@@ -42,7 +44,7 @@ def test_sound_comes_in_pieces_and_ends_with_a_summary(speaking: RunningDaemon) 
 
 
 def test_it_is_warm_from_the_start_where_there_is_a_base(speaking: RunningDaemon) -> None:
-    (speaking.workspace.models / "small").mkdir(parents=True)
+    make_base(speaking.workspace)
     speaking.up()
     until(lambda: speaking.call("status")["speech"] == "warm", "warm", speaking.explain)
 
@@ -104,7 +106,7 @@ def test_the_worker_ends_when_idle_and_with_the_daemon(tmp_path: Path) -> None:
 def test_the_worker_does_not_outlive_the_daemon(
     speaking: RunningDaemon, how: signal.Signals
 ) -> None:
-    (speaking.workspace.models / "small").mkdir(parents=True)
+    make_base(speaking.workspace)
     speaking.up()
     until(lambda: speaking.call("status")["speech"] == "warm", "warm", speaking.explain)
     pids = [
@@ -116,6 +118,13 @@ def test_the_worker_does_not_outlive_the_daemon(
     speaking.process.send_signal(how)
     speaking.wait_death()
     until(lambda: not any(alive(pid) for pid in pids), f"{pids} end")
+
+
+def make_base(workspace: Workspace) -> None:
+    """A base as the daemon sees it: by its files, not by what is in them."""
+    base = workspace.models / "corpus"
+    base.mkdir(parents=True)
+    (base / MODEL_FILE).touch()
 
 
 def alive(pid: int) -> bool:

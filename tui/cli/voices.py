@@ -1,21 +1,28 @@
-"""`yinfang voices`: what was trained, its figures, its previews, and taking it elsewhere."""
+"""`yinfang voices`: what can be spoken with, its figures, its previews, and taking it elsewhere."""
 
 from __future__ import annotations
 
+import os
 import tarfile
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tui.cli import session
-from tui.cli.output import CommandError, Exit, JsonOption, print_json, stdout, write_line
+from tui.cli.output import CommandError, Exit, JsonOption, note, print_json, stdout, write_line
 from tui.quantities import ago, figure
-from workspace.files import is_temporary
+from workspace.bases import speaking_voices
 from workspace.layout import Workspace
+from workspace.voices import finished_voices
 
-app = typer.Typer(no_args_is_help=True, help="The voices you trained.")
+if TYPE_CHECKING:
+    from tui.cli.listing import Row
+
+PREVIEWS = "previews"  # folder of a voice's version
+
+app = typer.Typer(no_args_is_help=True, help="The voices you trained, and those of bases.")
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the voice.")]
 VersionOption = Annotated[
@@ -25,7 +32,7 @@ VersionOption = Annotated[
 
 @app.command("list")
 def list_voices(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the voices with what they were made from.
+    """List the voices that `say` takes: those you trained, then those that come with bases.
 
     \b
     Examples:
@@ -36,19 +43,13 @@ def list_voices(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(voices)
         return
-    if not voices:
-        write_line("no voices yet: drop one speaker's recordings into datasets/NAME/")
-        return
-    from rich.text import Text
+    from tui.cli.listing import listing
 
-    from tui.cli.listing import Row, listing
-
-    rows = []
-    for voice in voices:
-        cells = (voice["name"], voice["version"], ago(voice.get("created"), time.time()))
-        below = voice.get("problem") or _figures(voice.get("measures") or {})
-        rows.append(Row(tuple(map(Text, cells)), (below,)))
-    stdout().print(listing(("voice", "version", "made"), rows))
+    now = time.time()
+    rows = [_row(voice, now) for voice in voices]
+    stdout().print(listing(("voice", "version", "base", "made"), rows))
+    if not any(voice["version"] for voice in voices):
+        note("none of your own yet: drop one speaker's recordings into datasets/NAME/")
 
 
 @app.command()
@@ -58,6 +59,7 @@ def show(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) ->
     \b
     Examples:
       yinfang voices show alice
+      yinfang voices show yue
       yinfang voices show alice --json | jq .measures
     """
     with session.of(ctx).daemon() as client:
@@ -67,27 +69,32 @@ def show(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) ->
         return
     for key, value in voice.items():
         text = _figures(value) if isinstance(value, dict) else value
+        if isinstance(value, list):
+            text = ", ".join(map(str, value))
         if text not in (None, "", []):
             write_line(f"{key:<12} {text}")
 
 
 @app.command()
 def play(ctx: typer.Context, name: NameArgument, version: VersionOption = None) -> None:
-    """Play a voice's preview sentence on this machine.
+    """Play a voice's preview sentence on this machine; without one, have the daemon speak it.
 
     \b
     Examples:
       yinfang voices play alice
+      yinfang voices play yue
     """
     from tui.playback import play_wave
 
-    folder = voice_folder(session.of(ctx).workspace(), name, version)
-    previews = sorted((folder / "previews").glob("*.wav"))
-    if not previews:
-        fix = f"yinfang say TEXT --voice {name} --play"
-        raise CommandError(f"{folder.name} of {name} has no preview", fix)
-    write_line(str(previews[-1]))
-    play_wave(previews[-1])
+    workspace = session.of(ctx).workspace()
+    folder = voice_folder(workspace, name, version)
+    previews = (folder / PREVIEWS).glob("*.wav") if folder else ()
+    latest = max(previews, key=lambda path: path.stat().st_mtime_ns, default=None)
+    if latest is None:
+        _speak_preview(ctx, name, folder)
+    else:
+        write_line(str(latest))
+        play_wave(latest)
 
 
 @app.command()
@@ -110,6 +117,9 @@ def export(
     from workspace.files import replace_atomic
 
     folder = voice_folder(session.of(ctx).workspace(), name, version)
+    if folder is None:
+        message = f"{name} comes with a base: there is nothing of it to take elsewhere"
+        raise CommandError(message, "`say` speaks with it wherever that base is", Exit.USAGE)
 
     def write(temporary: Path) -> None:
         with tarfile.open(temporary, "w:gz") as archive:
@@ -122,24 +132,54 @@ def export(
         write_line(f"{file}  {name}, version {folder.name}")
 
 
-def voice_folder(workspace: Workspace, name: str, version: str | None) -> Path:
-    """Folder of a voice's version, the newest unless one is named.
+def voice_folder(workspace: Workspace, name: str, version: str | None) -> Path | None:
+    """Folder of a voice's version, the newest unless one is named; None for a voice of a base.
 
     Raises:
         CommandError: there is none.
     """
-    cards = sorted(
-        workspace.voices.glob("*/*/card.json"), key=lambda card: (card.stat().st_mtime, card)
-    )
-    cards = [card for card in cards if not is_temporary(card.parent)]
-    found = [card.parent for card in cards if card.parent.parent.name == name]
+    own = finished_voices(workspace.voices)
+    of_bases = speaking_voices(workspace.models)
+    for folder in own.get(name, ()):
+        if version in (None, folder.name):
+            return folder
+    if name in own:
+        known = ", ".join(folder.name for folder in own[name])
+        raise CommandError(f"no version {version} of {name}", f"versions: {known}", Exit.USAGE)
+    if name not in of_bases:
+        known = ", ".join(sorted({*own, *of_bases})) or "none yet"
+        message = f"no voice {name} in {workspace.voices}"
+        raise CommandError(message, f"voices: {known}", Exit.USAGE)
     if version is not None:
-        found = [folder for folder in found if folder.name == version]
-    if not found:
-        known = ", ".join(sorted({card.parent.parent.name for card in cards})) or "none yet"
-        what = f"no voice {name}" + (f" of version {version}" if version else "")
-        raise CommandError(f"{what} in {workspace.voices}", f"voices: {known}", Exit.USAGE)
-    return found[-1]
+        raise CommandError(f"{name} has no versions", f"yinfang voices show {name}", Exit.USAGE)
+    return None
+
+
+def _speak_preview(ctx: typer.Context, name: str, folder: Path | None) -> None:
+    """Have the daemon's speech worker say the preview sentence, as it would be in the folder."""
+    from tui.settings import resolved
+    from tui.speech import deliver, pcm_blocks
+    from workspace.settings import read_config
+
+    path = session.of(ctx).workspace().config
+    text = resolved(path, read_config(path), os.environ)["watch"]["preview_text"]
+    version = folder.name if folder else None
+    with session.of(ctx).daemon() as client:
+        write_line(text)
+        stream = client.stream("speak", text=text, voice=name, version=version)
+        deliver(pcm_blocks(stream, {}), output=None, play=True)
+
+
+def _row(voice: dict[str, Any], now: float) -> Row:
+    from rich.text import Text
+
+    from tui.cli.listing import Row
+
+    base = voice.get("base")
+    name = base.get("name") if isinstance(base, dict) else base
+    cells = (voice["name"], voice["version"] or "–", name or "", ago(voice.get("created"), now))
+    below = voice.get("problem") or _figures(voice.get("measures") or {})
+    return Row(tuple(map(Text, cells)), (below,))
 
 
 def _figures(metrics: dict[str, Any]) -> str:

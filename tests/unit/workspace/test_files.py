@@ -23,3 +23,7 @@ def test_a_temporary_name_tells_what_it_was_to_become(tmp_path: Path, name: str)
     assert [destination_of(path) for path in seen] == [tmp_path / name, tmp_path / f"{name}.txt"]
     assert all(is_temporary(path) for path in seen)
     assert not is_temporary(tmp_path / name)
+
+
+def test_a_foreign_name_with_the_prefix_is_taken_as_it_is(tmp_path: Path) -> None:
+    assert destination_of(tmp_path / ".tmp-mine") == tmp_path / "mine"
