@@ -149,23 +149,7 @@ class TrainingSet:
 
     def recording(self, item: tuple[int, Utterance], rate: float = 1.0) -> Recording:
         """The features of an utterance, played `rate` times as fast."""
-        corpus, utterance = self._corpora[item[0]], item[1]
-        wave, f0 = corpus.audio(utterance), corpus.f0(utterance)
-        durations = np.array(utterance.durations)
-        f0 = voice_creak(f0, wave, _finals(utterance))
-        log_f0, voicing = voiced_log_f0(f0)
-        log2_f0 = (log_f0 / np.log(2) - np.log2(F0_REFERENCE)).astype(np.float32)
-        if rate != 1.0:
-            durations = _rescaled(durations, rate)
-            wave = _played(wave, rate, int(durations.sum()) * FRAME_SAMPLES)
-            frames = int(durations.sum()) * CURVES_PER_FRAME
-            at = np.minimum(np.arange(frames) * rate, len(log2_f0) - 1)
-            log2_f0 = (np.interp(at, np.arange(len(log2_f0)), log2_f0) + np.log2(rate)).astype(
-                np.float32
-            )
-            voicing = voicing[np.rint(at).astype(int)]
-        tokens = np.array((0, *utterance.ids, 0))
-        return Recording(tokens, durations, wave, log2_f0, voicing)
+        return recording_of(self._corpora[item[0]], item[1], rate)
 
     def batch(
         self,
@@ -232,6 +216,26 @@ class TrainingSet:
         drawn.sort(key=lambda position: float(self.training.seconds[position]))
         chosen = int(np.random.default_rng((seed, window, 2)).permutation(BUCKETS)[place])
         return drawn[chosen * size : (chosen + 1) * size]
+
+
+def recording_of(corpus: PackedCorpus, utterance: Utterance, rate: float = 1.0) -> Recording:
+    """The features of an aligned utterance, played `rate` times as fast."""
+    wave, f0 = corpus.audio(utterance), corpus.f0(utterance)
+    durations = np.array(utterance.durations)
+    f0 = voice_creak(f0, wave, _finals(utterance))
+    log_f0, voicing = voiced_log_f0(f0)
+    log2_f0 = (log_f0 / np.log(2) - np.log2(F0_REFERENCE)).astype(np.float32)
+    if rate != 1.0:
+        durations = _rescaled(durations, rate)
+        wave = _played(wave, rate, int(durations.sum()) * FRAME_SAMPLES)
+        frames = int(durations.sum()) * CURVES_PER_FRAME
+        at = np.minimum(np.arange(frames) * rate, len(log2_f0) - 1)
+        log2_f0 = (np.interp(at, np.arange(len(log2_f0)), log2_f0) + np.log2(rate)).astype(
+            np.float32
+        )
+        voicing = voicing[np.rint(at).astype(int)]
+    tokens = np.array((0, *utterance.ids, 0))
+    return Recording(tokens, durations, wave, log2_f0, voicing)
 
 
 def collate(

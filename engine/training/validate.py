@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from engine.evaluation.mcd import Distortion, copy_mcd, full_mcd
 from engine.evaluation.prosody import f0_rmse
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.graph import Kokoro, alignment_from_durations, round_durations
-from engine.training.batches import Recording, TrainingSet, energy_of, hertz
+from engine.training.batches import Recording, energy_of, hertz
 
 Wave = NDArray[np.float32]
 Path = NDArray[np.intp]
@@ -25,6 +26,12 @@ Path = NDArray[np.intp]
 WORST_MCD = 50.0  # dB, of speech that is silent or broken
 WORST_F0 = 24.0  # semitones
 F0_SHARE = 0.5  # of a semitone of F0 error against a decibel of MCD in the score
+
+
+class Recordings(Protocol):
+    """What knows the features of utterances."""
+
+    def recording(self, item: tuple[int, Utterance]) -> Recording: ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Measures:
 @torch.no_grad()
 def measure(
     graph: Kokoro,
-    data: TrainingSet,
+    data: Recordings,
     items: Sequence[tuple[int, Utterance]],
     style_of: Callable[[Utterance], Tensor],
     check: Callable[[], None] = lambda: None,
@@ -66,7 +73,8 @@ def measure(
 
     Args:
         graph: in evaluation mode.
-        items: of `data.validation`.
+        data: has the features of `items`.
+        items: utterances as (corpus, utterance).
         style_of: (2 style_dim,) for an utterance's speaker.
         check: asked before each utterance; raises when the work is to stop.
     """
