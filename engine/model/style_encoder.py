@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from engine.model.config import F0_REFERENCE, ModelConfig
 from engine.model.layers import valid_mask
 
+FIRST_SPREAD = 0.1  # of what is read, round a given style, before anything is learned
 PITCH_CHANNELS = 2  # log2(F0 / 100) and voicing beside the mel bands
 
 
@@ -27,6 +28,16 @@ class StyleEncoder(nn.Module):
         super().__init__()
         self.acoustic = _Pooled(config.n_mels + PITCH_CHANNELS, width, config.style_dim)
         self.prosodic = _Pooled(config.n_mels + PITCH_CHANNELS, width, config.style_dim)
+
+    def begin_at(self, style: Tensor) -> None:
+        """Answer about `style` (2 style_dim,), whatever the reference: a start on a trained graph,
+
+        whose decoder knows no style far from its voices.
+        """
+        with torch.no_grad():
+            for half, value in zip((self.acoustic, self.prosodic), style.chunk(2), strict=True):
+                half.out.weight.mul_(FIRST_SPREAD)
+                half.out.bias.copy_(value)
 
     def forward(self, mel: Tensor, f0: Tensor, lengths: Tensor) -> Tensor:
         """Style of each reference.

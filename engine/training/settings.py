@@ -101,7 +101,19 @@ class StageSettings(LoopSettings):
     adversarial_share: float = Field(0.0, ge=0, le=1)
     """Share of the steps, the last ones, in which a discriminator judges the audio as well: it
     keeps formants from being averaged away, at the price of slower steps."""
+    train_small: tuple[ParameterSet, ...] = ("all", "voice")
+    """Parameter sets that train on a small base: `mamba` (the duration encoder's blocks), `voice`
+    (the style encoder in stage 1, the style itself in stage 2), `adain-lora` (low-rank updates of
+    all style projections), `all` (the whole graph)."""
+    train_kokoro: tuple[ParameterSet, ...] = ("mamba", "voice", "adain-lora")
+    """Parameter sets that train on Kokoro-82M."""
+    lora_rank: int = Field(8, ge=1)
+    """Rank of the low-rank updates of `adain-lora`."""
     losses: LossWeights = LossWeights()
+
+    def parameter_sets(self, size: str) -> tuple[ParameterSet, ...]:
+        """What trains on a base of a size."""
+        return self.train_small if size == "small" else self.train_kokoro
 
     @property
     def first_judged_step(self) -> int:
@@ -134,12 +146,6 @@ class Stage2Settings(StageSettings):
     checkpoint_every: int = Field(100, ge=1)
     validation_utterances: int = Field(8, ge=1)
     patience: int = Field(2, ge=1)
-    train_small: tuple[ParameterSet, ...] = ("all", "voice")
-    """Parameter sets that train on a small base."""
-    train_kokoro: tuple[ParameterSet, ...] = ("mamba", "voice", "adain-lora")
-    """Parameter sets that train on Kokoro-82M."""
-    lora_rank: int = Field(8, ge=1)
-    """Rank of the low-rank updates of `adain-lora`."""
 
 
 class DistillationWeights(Table):

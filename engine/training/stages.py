@@ -40,9 +40,10 @@ def speaker_style(
 
 
 class Generalist:
-    """Stage 1: the whole model on many speakers, styles read from recordings.
+    """Stage 1: many speakers, their styles read from recordings.
 
     Args:
+        model: parameters already chosen (`engine.training.parameters.choose`).
         part: see `TrainingSet.batch`.
     """
 
@@ -58,12 +59,11 @@ class Generalist:
         self.model, self.data, self.settings, self.part = model, data, settings, part
         self.seed, self.speak = seed, speak
         self.device = next(model.parameters()).device
-        model.requires_grad_(True)
         model.train()
 
     @property
     def trained(self) -> dict[str, nn.Parameter]:
-        return dict(self.model.named_parameters())
+        return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
 
     def train_mode(self, training: bool) -> None:
         self.model.train(training)

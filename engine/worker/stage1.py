@@ -22,7 +22,8 @@ from engine.model.base import (
 from engine.model.config import SIZES
 from engine.training.align import ALIGNER_FILE, VOCABULARY
 from engine.training.batches import TrainingSet
-from engine.training.settings import Stage1Settings
+from engine.training.parameters import choose, merge_low_rank
+from engine.training.settings import ParameterSet, Stage1Settings
 from engine.training.stages import Generalist, speaker_style
 from engine.training.task import Trained
 from engine.worker.base_choice import base_for_job, require_good
@@ -30,6 +31,7 @@ from engine.worker.ranks import training_ranks
 from engine.worker.tables import table
 from engine.worker.training import (
     achieved,
+    announce,
     describe,
     open_corpora,
     provenance,
@@ -43,6 +45,7 @@ from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 
 FROM_NOTHING = "none"  # spec["base"]: fresh weights of the settings' size
+FROM_NOTHING_TRAIN: tuple[ParameterSet, ...] = ("all", "voice")
 NAMED_VOICES = 8  # speakers at most whose styles are kept with a base
 NAMED_SECONDS = 30.0  # of speech at least, for a style worth keeping
 
@@ -69,17 +72,20 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         model = base.load() if base else SpeechModel(SIZES[settings.size])
         size = base.header["size"] if base else settings.size
         model.to(device)
+        sets = settings.parameter_sets(size) if base else FROM_NOTHING_TRAIN
+        if base and not base.has_style_encoder:
+            _begin_style_encoder(model, base, sets)
+        counts = announce(events, model, choose(model, sets, None, settings.lora_rank))
         record = provenance(job, folder, corpora, **({"base": base.hash} if base else {}))
         part = ranks.place, ranks.count
         task = Generalist(model, data, settings, job.seed, speak_with(VOCABULARY), part)
-        trained = {"all": sum(p.numel() for p in task.trained.values())}
-        events.emit("parameters", trained=trained, frozen=0)
         result = train(
             task, settings, job, folder, events,
             utterances=len(data.training), base=base, ranks=ranks,
         )  # fmt: skip
+    merge_low_rank(model.graph)
     if ranks.place == 0:
-        _write(destination, model, size, base, aligner, data, result, record)
+        _write(destination, model, size, base, aligner, data, result, counts, record)
     return {**outputs, "measures": result.measures, "steps": result.steps}
 
 
@@ -91,6 +97,20 @@ def _base(workspace: Workspace, job: JobFile, folder: Path) -> Base | None:
     require_same_phonemes(base)
     require_good(base, job)
     return base
+
+
+def _begin_style_encoder(model: SpeechModel, base: Base, sets: Sequence[ParameterSet]) -> None:
+    """Let a style encoder that never learned begin at the mean of the base's voices.
+
+    Raises:
+        EngineError: it is not to be trained either.
+    """
+    if "voice" not in sets:
+        raise EngineError(
+            f"base {base.name!r} came without a style encoder, which tells the speakers apart",
+            'add "voice" to the parameter sets that stage 1 trains in config.toml',
+        )
+    model.style_encoder.begin_at(base.mean_style())
 
 
 def _aligner(corpora: Sequence[PackedCorpus], base: Base | None) -> Path:
@@ -117,6 +137,7 @@ def _write(
     aligner: Path,
     data: TrainingSet,
     result: Trained,
+    counts: dict[str, int],
     record: dict[str, Any],
 ) -> None:
     seconds = {name: float(data.of_speaker(name).seconds.sum()) for name in data.speakers}
@@ -126,8 +147,8 @@ def _write(
     }
     card = {
         "kind": "base", "name": destination.name, "size": size, "base": base.name if base else None,
-        "data": describe(data), "steps": result.steps, "best_step": result.best_step,
-        "measures": result.measures, "provenance": record,
+        "data": describe(data), "trained": counts, "steps": result.steps,
+        "best_step": result.best_step, "measures": result.measures, "provenance": record,
     }  # fmt: skip
     with folder_atomic(destination) as temporary:
         save_base(temporary, model.cpu(), size, VOCABULARY, card)

@@ -28,6 +28,7 @@ from engine.worker.ranks import training_ranks
 from engine.worker.tables import table
 from engine.worker.training import (
     achieved,
+    announce,
     describe,
     open_corpora,
     provenance,
@@ -64,11 +65,8 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         else:
             start = base.mean_style().to(device)
         voice = nn.Parameter(start.clone())
-        sets = settings.train_small if base.header["size"] == "small" else settings.train_kokoro
-        chosen = choose(model, sets, voice, settings.lora_rank)
-        counts = {name: sum(p.numel() for p in parameters) for name, parameters in chosen.items()}
-        frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
-        events.emit("parameters", trained=counts, frozen=frozen)
+        sets = settings.parameter_sets(base.header["size"])
+        counts = announce(events, model, choose(model, sets, voice, settings.lora_rank))
         record = provenance(job, folder, corpora, base=base.hash)
         part = ranks.place, ranks.count
         task = Specialist(model, voice, data, settings, job.seed, speak_with(base.vocabulary), part)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pydantic import Field
 
 from workspace.run import EventLog, JobFile
-from workspace.settings import Table
+from workspace.settings import Table, parse_table
 
 TENSORBOARD_FOLDER = "tensorboard"  # in the run folder
 WANDB_HOST = "api.wandb.ai"  # whose key `wandb login` keeps
@@ -33,6 +33,12 @@ class TrackingSettings(Table):
     (`WANDB_API_KEY`, or `wandb login`)."""
     wandb_project: str = Field("yinfang", min_length=1)
     """The project there; a run is named by its job."""
+
+
+def tracking_of(job: JobFile) -> TrackingSettings:
+    """The job's `[tracking]`: a matter of the workspace, which a job's own settings leave alone."""
+    values = job.config.get("tracking", {})
+    return parse_table(values, "tracking", TrackingSettings, f"config of job {job.id}", environ={})
 
 
 class _Board(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import engine
 from engine.corpus.packed import MANIFEST, PackedCorpus
@@ -27,8 +27,7 @@ from engine.training.settings import LoopSettings, StageSettings
 from engine.training.task import Task, Trained, TrainingStoppedError
 from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
-from engine.worker.tables import table
-from engine.worker.tracking import TrackingSettings, tracked
+from engine.worker.tracking import tracked, tracking_of
 from workspace.files import write_json
 from workspace.run import CHECKPOINTS, EventLog, JobFile
 
@@ -105,6 +104,16 @@ def provenance(
     return {key: value for key, value in record.items() if key != "config"}
 
 
+def announce(
+    events: EventLog, model: SpeechModel, chosen: dict[str, list[nn.Parameter]]
+) -> dict[str, int]:
+    """Tell how many parameters train, by set, and how many are frozen; the former."""
+    counts = {name: sum(p.numel() for p in parameters) for name, parameters in chosen.items()}
+    frozen = sum(p.numel() for p in model.parameters() if not p.requires_grad)
+    events.emit("parameters", trained=counts, frozen=frozen)
+    return counts
+
+
 def train(
     task: Task,
     settings: LoopSettings,
@@ -138,7 +147,7 @@ def train(
         task, settings, folder, events, job.seed, stop_requested,
         adversary=_adversary(settings, job.seed), epochs=epochs, ranks=ranks,
     )  # fmt: skip
-    told = tracked(events, job, folder, table(job, "tracking", TrackingSettings))
+    told = tracked(events, job, folder, tracking_of(job))
     with told if ranks.place == 0 else nullcontext():
         try:
             return trainer.run()

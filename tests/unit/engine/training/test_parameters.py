@@ -12,13 +12,16 @@ from engine.corpus.packed import PackedCorpus
 from engine.model.base import SpeechModel, difference
 from engine.training.batches import TrainingSet
 from engine.training.parameters import choose, merge_low_rank
-from engine.training.settings import ParameterSet, Stage2Settings
-from engine.training.stages import Specialist, speaker_style
+from engine.training.settings import ParameterSet, Stage1Settings, Stage2Settings
+from engine.training.stages import Generalist, Specialist, speaker_style
 from engine.training.trainer import Trainer
 from workspace.run import EventLog
 
 BLOCKS = "graph.predictor.text_encoder.lstms."
-SETTINGS = Stage2Settings(steps=3, batch_size=2, crop_frames=8, checkpoint_every=3, warmup_steps=0)
+SMALL_STEPS = {
+    "steps": 3, "batch_size": 2, "crop_frames": 8, "checkpoint_every": 3, "warmup_steps": 0,
+}  # fmt: skip
+SETTINGS = Stage2Settings(**SMALL_STEPS)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,33 @@ def test_frozen_weights_are_bit_identical_after_a_run(
     strangers = [name for name in changed if not any(part in name for part in may_change)]
     assert strangers == []
     assert bool(changed) == bool(may_change)
+
+
+@pytest.mark.parametrize(
+    ("sets", "may_change"),
+    [
+        (("mamba",), (BLOCKS,)),
+        (("voice",), ("style_encoder.",)),
+        (("mamba", "voice", "adain-lora"), (BLOCKS, "style_encoder.", ".fc.weight")),
+    ],
+)
+def test_a_generalist_trains_its_sets_alone(
+    model: SpeechModel,
+    corpus: PackedCorpus,
+    tmp_path: Path,
+    sets: tuple[ParameterSet, ...],
+    may_change: tuple[str, ...],
+) -> None:
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    choose(model, sets, None, rank=2)
+    settings = Stage1Settings(**SMALL_STEPS)
+    data = TrainingSet([corpus], 2)
+    task = Generalist(model, data, settings, 1, lambda model, style, text, path: None)
+    Trainer(task, settings, tmp_path, EventLog(tmp_path), 1).run()
+    merge_low_rank(model.graph)
+    changed = difference(model, before)
+    assert changed
+    assert [name for name in changed if not any(part in name for part in may_change)] == []
 
 
 def test_low_rank_updates_start_at_nothing_and_merge(model: SpeechModel) -> None:

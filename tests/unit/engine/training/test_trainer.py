@@ -17,6 +17,7 @@ from engine.training.adversary import Adversary
 from engine.training.batches import Batch, TrainingSet
 from engine.training.checkpoint import EpochFiles, load_epoch
 from engine.training.losses import Losses
+from engine.training.parameters import choose
 from engine.training.schedule import learning_rate
 from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
@@ -41,6 +42,7 @@ class Counted:
 
     def __init__(self, model: SpeechModel, corpus: PackedCorpus) -> None:
         data = TrainingSet([corpus], 2)
+        choose(model, ("all", "voice"), None, rank=1)
         self.inner = Generalist(
             model, data, SETTINGS, 1, lambda model, style, text, path: path.touch()
         )

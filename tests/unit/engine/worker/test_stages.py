@@ -162,5 +162,5 @@ def update(base: Path, seed: int) -> None:
     shutil.rmtree(newer.folder)
 
 
-def _stopped(*arguments: object) -> None:
+def _stopped(*arguments: object, **named: object) -> None:
     raise JobCancelledError
