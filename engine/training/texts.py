@@ -15,6 +15,8 @@ from engine.training.order import Order
 
 SHIPPED_TEXTS = Path(__file__).with_name("sentences.txt")
 BUCKETS = 8  # batches that are drawn together and sorted by length
+PAUSES = "，，，；。"
+ENDS = "。。！？"
 FEWEST = 16  # texts, of which some are set aside
 
 Ids = tuple[int, ...]
@@ -119,10 +121,9 @@ def joined(texts: Sequence[str], count: int, seed: int) -> list[str]:
     generator = np.random.default_rng(seed)
     more = []
     for _ in range(max(0, count - len(texts))):
-        drawn = generator.choice(len(clauses), size=int(generator.integers(1, 5)))
-        marks = generator.choice(list("，，，；。"), size=len(drawn) - 1)
-        pieces = [clauses[int(i)] + str(mark) for i, mark in zip(drawn, marks, strict=False)]
-        more.append("".join(pieces) + clauses[int(drawn[-1])] + str(generator.choice(list("。。！？"))))
+        drawn = generator.choice(clauses, size=int(generator.integers(1, 5)))
+        marks = [*generator.choice(list(PAUSES), size=len(drawn) - 1), generator.choice(list(ENDS))]
+        more.append("".join(f"{clause}{mark}" for clause, mark in zip(drawn, marks, strict=True)))
     return [*texts, *more]
 
 

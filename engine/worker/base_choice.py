@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from engine.model.base import Base, base_of, find_base, keep_base
+from engine.errors import EngineError
+from engine.model.base import Base, base_of, find_base, keep_base, read_card
+from engine.training.settings import DistilSettings
 from workspace.files import write_json
+from workspace.run import JobFile
+from workspace.settings import parse_table
 
 BASE_FILE = "base.json"  # in the run folder: name and hash of the base
 
@@ -34,3 +38,22 @@ def base_for_job(models: Path, name: str, folder: Path) -> Base:
     keep_base(models, base)
     write_json(record, {"name": base.name, "sha256": base.hash})
     return base
+
+
+def require_good(base: Base, job: JobFile) -> None:
+    """A swapped base that does not speak like the one before it is not worth training on yet.
+
+    Raises:
+        EngineError: its distillation did not reach the bar, and the job's settings insist on it.
+    """
+    distillation = read_card(base.folder).get("distillation", {})
+    if distillation.get("good_enough", True):
+        return
+    source = f"config of job {job.id}"
+    values = job.config.get("distil", {})
+    if parse_table(values, "distil", DistilSettings, source, environ={}).insist:
+        raise EngineError(
+            f"base {base.name!r} was not distilled well enough to train on: see its card.json",
+            "name another base, distil it again with more steps in [distil], or set insist = false "
+            "there",
+        )
