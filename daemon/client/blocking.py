@@ -57,6 +57,8 @@ class SyncClient:
 
     def stop(self, number: int) -> None:
         """End a stream that has not ended, so that the connection is free for something else."""
+        if self._outgoing.closed:
+            return  # the stream ended with the connection
         own = next(self._numbers)
         self._send(wire.request(own, "stop", {"request": number}))
         answered = ended = False

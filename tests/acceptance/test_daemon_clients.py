@@ -202,3 +202,16 @@ def test_a_deep_workspace_has_its_socket_elsewhere(
     assert daemon.workspace.socket.is_relative_to(runtime)
     assert daemon.call("status")["pid"]
     daemon.end()
+
+
+def test_a_stream_left_open_ends_with_its_connection(running: RunningDaemon) -> None:
+    """A player that fails leaves the block with the stream half read; closing it is no error."""
+    job = running.submit(steps=3)
+    running.wait_state(job, "succeeded")
+    with running.client() as client:
+        stream = client.stream("run.events", id=job)
+        events = iter(stream)
+        next(events)
+    stream.close()
+    with running.client() as client:
+        assert client.call("status")["workspace"] == str(running.workspace.root)

@@ -71,6 +71,8 @@ def show(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) ->
         text = _figures(value) if isinstance(value, dict) else value
         if isinstance(value, list):
             text = ", ".join(map(str, value))
+        if key == "created" and value is not None:
+            text = ago(value, time.time())
         if text not in (None, "", []):
             write_line(f"{key:<12} {text}")
 
@@ -184,7 +186,13 @@ def _row(voice: dict[str, Any], now: float) -> Row:
 
 def _figures(metrics: dict[str, Any]) -> str:
     return ", ".join(
-        f"{name} {figure(value) if isinstance(value, int | float) else value}"
+        f"{name} {_figure(value)}"
         for name, value in metrics.items()
         if not isinstance(value, dict | list)
     )
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return figure(value) if isinstance(value, int | float) else str(value)
