@@ -23,7 +23,7 @@ from engine.model.hub import sha256
 from engine.model.published import published_fit
 from engine.model.weights import Fit, compare, read_weights
 from engine.training.align import ALIGNER_FILE, Aligner
-from engine.worker.fetch import read_config
+from engine.worker.conversion import read_config
 from workspace.bases import base_voices
 from workspace.catalogue import CATALOGUE, CONFIG_FILE
 from workspace.layout import Workspace

@@ -14,53 +14,27 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from engine.errors import EngineError, MachineError
-from engine.model.base import VOICES_FOLDER, SpeechModel, save_base, save_style
-from engine.model.config import ModelConfig
-from engine.model.hub import Hub, cached_folder, is_offline_mode, sha256
-from engine.model.published import load_kokoro, load_voice, refuse_foreign
-from engine.text import VOCABULARIES
-from engine.training.align import ALIGNER_FILE, VOCABULARY
+from engine.errors import EngineError
+from engine.model.hub import Hub, cached_folder, is_offline_mode
+from engine.worker.published_files import Files, folder_name, local_files, need_disk
 from engine.worker.stop import check
-from workspace.bases import MODEL_FILE, SHIPPED, SOURCE_FILE
+from workspace.bases import MODEL_FILE, SOURCE_FILE, base_voices
 from workspace.catalogue import CATALOGUE, CONFIG_FILE, VOICES_PATTERN, PublishedBase
-from workspace.files import folder_atomic, write_json
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 
 REPORT_INTERVAL = 0.5  # seconds between two progress events
-ALIGNER_OF = SHIPPED / "small"  # Kokoro was published without an aligner; this one's fits v1.1-zh
-VOICE_FILES = (".pt", ".bin")
 ELSEWHERE = (
     "name a mirror (HF_ENDPOINT or --endpoint), or a folder that has the files "
     "(yinfang models fetch {name} --from FOLDER); the base `small` works without it"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """The published files of one base, on this machine.
-
-    Attributes:
-        origin: what goes into `source.json`: repository and revision, or folder.
-    """
-
-    config: Path
-    weights: Path
-    voices: tuple[Path, ...]
-    origin: dict[str, Any]
-
-    def __iter__(self) -> Iterator[Path]:
-        yield from (self.config, self.weights, *self.voices)
 
 
 def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
@@ -76,7 +50,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         MachineError: the hub cannot be reached, or the disk is full.
         JobCancelledError: the job was asked to stop; what has come is kept.
     """
-    workspace, name = Workspace(Path(job.workspace)), str(job.spec["name"])
+    workspace, name = Workspace(Path(job.workspace)), folder_name(job.spec["name"])
     published = CATALOGUE.get(name) if job.spec.get("pinned", True) else None
     given = job.spec.get("from")
     destination = workspace.models / name
@@ -87,38 +61,19 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
             f"{destination}: there already, and not fetched", "rename that base first"
         )
     if given:
-        convert(local_files(Path(given), published), published, destination, events)
+        _convert(local_files(Path(given), published), published, destination, events)
     elif published is None:
         raise EngineError(
             f"no published base is called {name!r}", f"one of: {', '.join(CATALOGUE)}"
         )
     elif job.spec.get("offline") or is_offline_mode():
-        convert(local_files(_cached(published), published), published, destination, events)
+        _convert(local_files(_cached(published), published), published, destination, events)
     else:
         with _held(workspace.downloads / published.download_folder) as downloads:
             files = hub_files(published, job.spec.get("endpoint"), downloads, events)
-            convert(files, published, destination, events)
+            _convert(files, published, destination, events)
             shutil.rmtree(downloads)
     return _outputs(workspace, destination)
-
-
-def local_files(folder: Path, published: PublishedBase | None) -> Files:
-    """The published files that lie in a folder, as a hub's repository has them.
-
-    Raises:
-        EngineError: one is not there.
-    """
-    weights = [folder / published.weights] if published else sorted(folder.glob("*.pth"))
-    found = [path for path in (folder / CONFIG_FILE, *weights) if path.is_file()]
-    if len(found) != 2:
-        wanted = published.weights if published else "one file *.pth"
-        raise EngineError(
-            f"{folder}: needs {CONFIG_FILE} and {wanted}, and perhaps voices/*.pt",
-            "name the folder that has them",
-        )
-    voices = (p for p in sorted((folder / VOICES_FOLDER).glob("*")) if p.suffix in VOICE_FILES)
-    origin = {"folder": str(folder)}
-    return Files(config=found[0], weights=found[1], voices=tuple(voices), origin=origin)
 
 
 def hub_files(
@@ -163,73 +118,12 @@ def hub_files(
     )
 
 
-def convert(
+def _convert(
     files: Files, published: PublishedBase | None, destination: Path, events: EventLog
 ) -> None:
-    """Write the base that published files make, by one rename.
+    from engine.worker.conversion import convert  # torch stays out while bytes arrive
 
-    Raises:
-        EngineError: a file is not what was published, or does not fit.
-        MachineError: the disk is full.
-    """
-    need_disk(destination.parent, sum(path.stat().st_size for path in files))
-    hashes = _hashes(files, published, events)
-    config, vocabulary = read_config(files.config)
-    model = SpeechModel(config)
-    model.graph = load_kokoro(files.weights, config)
-    model.style_encoder_trained = False
-    if not files.voices:
-        text = "there are no voices among the files: `yinfang voices import` takes some from others"
-        events.emit("note", level="warning", text=text)
-    with folder_atomic(destination) as temporary:
-        for done, path in enumerate(files.voices, start=1):
-            check()
-            style = load_voice(path, config.style_dim)
-            save_style(temporary / VOICES_FOLDER / f"{path.stem}.safetensors", style)
-            events.emit(
-                "progress", done=done, total=len(files.voices), unit="voices", stage="converting"
-            )
-        aligned = vocabulary == VOCABULARY
-        if aligned:
-            shutil.copyfile(ALIGNER_OF / ALIGNER_FILE, temporary / ALIGNER_FILE)
-        card = _card(destination.name, files, published, vocabulary, aligned)
-        save_base(temporary, model, "kokoro", vocabulary, card, half=False)
-        source = {**files.origin, "pinned": published is not None, "sha256": hashes}
-        write_json(temporary / SOURCE_FILE, source)
-
-
-def read_config(path: Path) -> tuple[ModelConfig, str]:
-    """Sizes and vocabulary of a published `config.json`.
-
-    Raises:
-        EngineError: it cannot be read, or is of a model that this program does not know.
-    """
-    refuse_foreign(path)
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        config = ModelConfig.from_kokoro_json(values)
-    except (ValueError, ValidationError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise EngineError(f"{path}: not a configuration of Kokoro ({reason})") from error
-    ids = values.get("vocab")
-    for name, vocabulary in VOCABULARIES.items():
-        if dict(vocabulary.ids) == ids:
-            return config, name
-    raise EngineError(
-        f"{path}: its phonemes are those of no vocabulary that this program can write",
-        f"known: {', '.join(VOCABULARIES)}",
-    )
-
-
-def need_disk(place: Path, size: int) -> None:
-    """Raise MachineError where so many bytes do not fit."""
-    existing = next(parent for parent in (place, *place.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if free < size:
-        raise MachineError(
-            f"{existing}: {size / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free",
-            "free space; the job tries again",
-        )
+    convert(files, published, destination, events)
 
 
 def _cached(published: PublishedBase) -> Path:
@@ -262,50 +156,11 @@ class _ByteReport:
         )
 
 
-def _hashes(files: Files, published: PublishedBase | None, events: EventLog) -> dict[str, str]:
-    """SHA-256 of every file, by its name in the repository; pinned ones must be what they were."""
-    pins: Mapping[Path, str] = (
-        {files.config: published.config_sha256, files.weights: published.weights_sha256}
-        if published
-        else {}
-    )
-    hashes = {}
-    every = tuple(files)
-    for done, path in enumerate(every, start=1):
-        check()
-        refuse_foreign(path)
-        found = sha256(path)
-        if pins.get(path, found) != found:
-            raise EngineError(
-                f"{path}: not the published file: its SHA-256 is {found}, not {pins[path]}",
-                "copy it again; for weights of your own: yinfang models import FOLDER --name NAME",
-            )
-        hashes[path.name if path not in files.voices else f"{VOICES_FOLDER}/{path.name}"] = found
-        events.emit("progress", done=done, total=len(every), unit="files", stage="checking")
-    return hashes
-
-
-def _card(
-    name: str, files: Files, published: PublishedBase | None, vocabulary: str, aligned: bool
-) -> dict[str, Any]:
-    voices = [path.stem for path in files.voices]
-    preferred = published.default_voice if published else ""
-    return {
-        "kind": "base", "name": name, "size": "kokoro", "base": None,
-        "licence": published.licence if published else None,
-        "vocabulary": vocabulary,
-        "source": files.origin,
-        "aligner": f"of the shipped base {ALIGNER_OF.name}" if aligned else None,
-        "default_voice": preferred if preferred in voices else next(iter(voices), ""),
-        "measures": {},
-    }  # fmt: skip
-
-
 def _outputs(workspace: Workspace, base: Path) -> dict[str, Any]:
     source = json.loads((base / SOURCE_FILE).read_text(encoding="utf-8"))
     return {
         "base": str(base.relative_to(workspace.root)),
-        "voices": len(list((base / VOICES_FOLDER).glob("*.safetensors"))),
+        "voices": len(base_voices(base)),
         "bytes": (base / MODEL_FILE).stat().st_size,
         "pinned": source["pinned"],
     }

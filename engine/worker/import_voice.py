@@ -16,6 +16,7 @@ from engine.model.base import (
 )
 from engine.model.hub import sha256
 from engine.model.published import load_voice
+from engine.worker.published_files import folder_name
 from workspace.files import folder_atomic, write_json
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
@@ -32,7 +33,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         EngineError: the file is no voice of this base's sizes, or there is no such base.
     """
     workspace = Workspace(Path(job.workspace))
-    file, name = Path(job.spec["file"]), job.spec["voice"]
+    file, name = Path(job.spec["file"]), folder_name(job.spec["voice"])
     base = find_base(workspace.models, job.spec["base"])
     style = load_voice(file, base.config.style_dim)
     digest = sha256(file)

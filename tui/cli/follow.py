@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from daemon.client import SyncClient
 
 REFRESH = 0.5  # seconds between looks; a look costs the daemon under a millisecond
+COUNTDOWN = re.compile(r"in \d+ s$")  # in the reason of a job that is tried again: no change
 
 
 Jobs = list[dict[str, Any]]
@@ -89,7 +91,7 @@ def _print_changes(
     while True:
         jobs = pick(client.call("jobs.list"))
         for job in jobs:
-            look = (job["state"], job.get("reason"), _tenth(job))
+            look = (job["state"], COUNTDOWN.sub("", job.get("reason") or ""), _tenth(job))
             if seen.get(job["id"]) != look:
                 seen[job["id"]] = look
                 print_json_line(job) if as_json else write_line(change(job))

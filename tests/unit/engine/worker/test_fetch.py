@@ -21,7 +21,7 @@ from engine.model.published import load_kokoro, load_voice
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
 from engine.training.align import ALIGNER_FILE, Aligner
-from engine.worker import fetch, stop
+from engine.worker import fetch, published_files, stop
 from engine.worker.stop import JobCancelledError
 from tests.models import TINY_KOKORO
 from tests.published import (
@@ -287,6 +287,9 @@ def test_names_that_cannot_be(workspace: Workspace, run_job: Run) -> None:
     with pytest.raises(EngineError, match="no published base is called 'kokoro-v2'") as error:
         run_job(fetch, "fetch", "job", name="kokoro-v2")
     assert "kokoro-v1.1-zh" in error.value.fix
+    for name in ("../elsewhere", ".hidden", "", "a/b"):
+        with pytest.raises(EngineError, match="cannot be a name"):
+            run_job(fetch, "fetch", "job", name=name)
     (workspace.models / "kokoro-v1.0").mkdir()
     with pytest.raises(EngineError, match="there already, and not fetched"):
         run_job(fetch, "fetch", "job", name="kokoro-v1.0")
@@ -297,7 +300,9 @@ def test_a_small_disk_is_noticed_before_anything_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(fetch.shutil, "disk_usage", lambda place: usage._replace(free=1000))
+    monkeypatch.setattr(
+        published_files.shutil, "disk_usage", lambda place: usage._replace(free=1000)
+    )
     with pytest.raises(MachineError, match="are needed") as error:
         run_job(fetch, "fetch", "job", name="tiny", endpoint=endpoint)
     assert "free space" in error.value.fix
