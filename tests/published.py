@@ -28,6 +28,7 @@ WEIGHTS = "tiny.pth"
 REPOSITORY = "tests/tiny-kokoro"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 VOICES = ("anna", "ben")
+HOLD_AT_MOST = 300.0  # seconds
 
 
 def write_repository(
@@ -64,6 +65,7 @@ class HubBehaviour:
 
     Attributes:
         break_at: the connection is cut after so many bytes of the next file that is longer.
+        hold_at: the next file that is longer stops after so many bytes until `release` is set.
         knows_ranges: whether it goes on where the client wants.
         spoils: it changes a byte of every file.
         status: answered to every request for a file instead of the file.
@@ -74,6 +76,7 @@ class HubBehaviour:
     """
 
     break_at: int | None = None
+    hold_at: int | None = None
     knows_ranges: bool = True
     spoils: bool = False
     status: int = 200
@@ -81,6 +84,7 @@ class HubBehaviour:
     revision: str = REVISION
     requests: list[tuple[str, str | None]] = field(default_factory=list)
     served: int = 0
+    release: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -168,6 +172,13 @@ class _Hub(BaseHTTPRequestHandler):
             self.how.break_at = None
             self.close_connection = True
             content = content[: begin + cut]
+        hold = self.how.hold_at
+        if hold is not None and len(content) - begin > hold:
+            self.how.hold_at = None
+            self.wfile.write(content[begin : begin + hold])
+            self.how.release.wait(HOLD_AT_MOST)
+            begin += hold
+            self.how.served += hold
         self.wfile.write(content[begin:])
         self.how.served += len(content) - begin
 

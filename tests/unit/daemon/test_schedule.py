@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.jobs import Job
-from daemon.schedule import Gpu, Resources, schedule
+from daemon.schedule import LIGHT_SLOTS, Gpu, Resources, schedule
 from daemon.states import JobState
 
 NOW = 1000.0
@@ -43,6 +43,15 @@ def test_without_a_gpu_training_takes_a_slot() -> None:
     decisions = schedule(jobs, Resources(training_slots=1, cpu_slots=1), NOW)
     assert decisions.starts == {"j1": "training:0", "j3": "cpu:0"}
     assert set(decisions.reasons) == {"j2", "j4"}
+
+
+def test_light_jobs_run_beside_everything_but_not_without_end() -> None:
+    busy = [running(1, "training:0"), running(2, "cpu:0", "preprocess")]
+    light = [job(3 + i, "fetch") for i in range(LIGHT_SLOTS + 1)]
+    decisions = schedule([*busy, *light], Resources(), NOW)
+    assert len(decisions.starts) == LIGHT_SLOTS
+    (reason,) = decisions.reasons.values()
+    assert reason.startswith("waits for a light slot: j3, j4 and")
 
 
 def test_a_device_that_is_no_longer_offered_still_counts() -> None:

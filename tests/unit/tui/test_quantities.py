@@ -33,7 +33,7 @@ def test_size(count: float | None, text: str) -> None:
     ("per_second", "unit", "text"),
     [
         (None, "steps", ""), (3.21, "steps", "3.21 steps/s"), (0.2, "steps", "12 steps/min"),
-        (0, "", "0/s"),
+        (0, "", "0/s"), (3_210_000, "bytes", "3.2 MB/s"),
     ],
 )  # fmt: skip
 def test_rate(per_second: float | None, unit: str, text: str) -> None:
