@@ -43,6 +43,8 @@ TEST_SHARE = 40  # one utterance in so many is never trained on, by the hash of 
 ALIGNER_STEPS = 1500  # from nothing
 ALIGNER_PRIOR_SHARE = 0.4  # of these steps, in which the diagonal prior fades out
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
+ADVERSARIAL_SHARE = 0.3  # of the steps; without them formants are averaged away
+ADVERSARIAL_WEIGHTS = {"adversarial": 0.5, "features": 1.0}
 SEED = 20
 NAME = "small"
 MOST_HEARD = "audio-cmn-hsk"
@@ -55,12 +57,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=6000, help="optimiser steps of stage 1")
+    parser.add_argument("--steps", type=int, default=3600, help="optimiser steps of stage 1")
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2, help="processes that decode and measure")
     parser.add_argument(
         "--threads", type=int, default=0, help="CPU threads of the training; 0: all"
     )
+    parser.add_argument("--processes", type=int, default=0, help="that share each batch")
     options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -71,8 +74,9 @@ def main(arguments: list[str]) -> int:
         align(work / "packed", work / "prepared", work / "test")
     settings = {
         "size": "small", "steps": options.steps, "batch_size": options.batch_size,
-        "threads": options.threads,
+        "threads": options.threads, "processes": options.processes,
         "crop_frames": 56, "rate_share": 0.35, "checkpoint_every": 500, "patience": 1000,
+        "adversarial_share": ADVERSARIAL_SHARE, "losses": ADVERSARIAL_WEIGHTS,
     }  # fmt: skip
     folder = work / "runs" / "base"
     folder.mkdir(parents=True, exist_ok=True)

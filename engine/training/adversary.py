@@ -93,7 +93,7 @@ class SpectralJudge(nn.Module):
     def __init__(self, resolution: Resolution) -> None:
         super().__init__()
         self.resolution = resolution
-        widths = (1, *CHANNELS)
+        widths = (2, *CHANNELS)  # the picture, and where in it a band lies
         self.layers = nn.ModuleList(
             weight_norm(
                 nn.Conv2d(before, after, (3, 5), stride=(2, 2 if index else 1), padding=(1, 2))
@@ -121,7 +121,7 @@ class SpectralJudge(nn.Module):
         )
 
     def read(self, picture: Tensor) -> tuple[list[Tensor], Tensor]:
-        """The layers' features and the verdict of (batch, 1, mels, frames)."""
+        """The layers' features and the verdict of (batch, 2, mels, frames)."""
         features = []
         for layer in self.layers:
             picture = F.leaky_relu(layer(picture), SLOPE)
@@ -129,4 +129,7 @@ class SpectralJudge(nn.Module):
         return features, self.verdict(picture)
 
     def _picture(self, wave: Tensor) -> Tensor:
-        return ((floored_log_mel(wave, self.resolution) - LOG_CENTRE) / LOG_SPREAD).unsqueeze(1)
+        picture = (floored_log_mel(wave, self.resolution) - LOG_CENTRE) / LOG_SPREAD
+        place = torch.linspace(-1, 1, picture.shape[1], device=wave.device)
+        # what is natural in a low band is not in a high one, and convolutions cannot tell them
+        return torch.stack([picture, place[:, None].expand_as(picture)], dim=1)

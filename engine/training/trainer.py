@@ -34,6 +34,7 @@ ROLLBACK_LIMIT = 3  # divergences before a run is given up
 ROLLBACK_RATE = 0.5  # of the learning rate, after each
 SMALLEST_PIECE = 1  # utterances
 ADAM_BETAS = (0.9, 0.98)
+JUDGE_PACE = 4.0  # learning rate of a discriminator, which begins late, against that of the model
 
 
 class Trainer:
@@ -71,9 +72,10 @@ class Trainer:
         self.device = next(iter(self.trained.values())).device
         self.average = {name: p.detach().clone() for name, p in self.trained.items()}
         self.adversary = None if adversary is None else adversary.to(self.device)
+        judges = list(self.adversary.parameters()) if self.adversary else []
         self.optimizer = torch.optim.AdamW(
-            list(self.learning.values()), lr=settings.learning_rate, betas=ADAM_BETAS,
-            weight_decay=settings.weight_decay,
+            [{"params": list(self.trained.values())}, {"params": judges, "pace": JUDGE_PACE}],
+            lr=settings.learning_rate, betas=ADAM_BETAS, weight_decay=settings.weight_decay,
         )  # fmt: skip
         self.progress = Progress(parts=settings.pieces)
         self.measures: dict[str, float] = {}
@@ -170,7 +172,7 @@ class Trainer:
         drawn = time.monotonic()
         rate = learning_rate(step, self.settings) * self.progress.rate_scale
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("pace", 1.0)
         values = self._gradient(batch, step)
         if values is None:
             return
