@@ -1,0 +1,282 @@
+"""Distillation: Mamba blocks learn to stand in for LSTMs, from texts and styles, without sound.
+
+The teacher is the duration encoder as it was; all else of the model is frozen and the same for
+both. First each block learns to answer as its LSTM does to what that LSTM reads. Then the blocks
+run in a row, and what follows from their encoding counts too: durations, and F0, energy and
+voicing along the teacher's alignment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.model.base import SpeechModel, style_for
+from engine.model.config import CURVES_PER_FRAME
+from engine.model.graph import alignment_from_durations, round_durations
+from engine.model.layers import valid_mask
+from engine.model.mamba2 import BidirectionalMamba2
+from engine.model.predictor import DurationEncoder, Prosody, Trace
+from engine.training.likeness import Likeness, Tally
+from engine.training.losses import F0_HZ_SCALE, Losses
+from engine.training.settings import DistilSettings
+from engine.training.stages import Speak
+from engine.training.text_batches import Styles, TextBatch, text_batch
+from engine.training.texts import TextSet
+from engine.training.warm_start import Observed, warm_start
+
+WARM_BATCHES = 24  # that first weights are fitted to
+VALIDATED_TOGETHER = 8  # texts
+VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What one encoder leads to.
+
+    Attributes:
+        bins: (batch, tokens, max_dur) logits of durations.
+        prosody: along the teacher's alignment.
+    """
+
+    bins: Tensor
+    prosody: Prosody
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """A batch as the frozen model reads it, one row for each text in each style."""
+
+    features: Tensor  # (batch, hidden_dim, tokens)
+    style: Tensor  # (batch, style_dim)
+    lengths: Tensor  # (batch,)
+    mask: Tensor  # (batch, tokens)
+    teacher: Trace
+
+
+class Distillation:
+    """The task: swapped layers of a model against the duration encoder that it had.
+
+    Args:
+        model: with fresh blocks, see `engine.model.swap`.
+        layers: which are fresh.
+        teacher: the duration encoder before; never changed.
+        texts, styles: what is spoken, and how.
+        speak: speaks a preview.
+        part: (i, n): every n-th text of a step from the i-th on, the share of one of n processes.
+    """
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        layers: Sequence[int],
+        teacher: DurationEncoder,
+        texts: TextSet,
+        styles: Styles,
+        settings: DistilSettings,
+        seed: int,
+        speak: Speak,
+        part: tuple[int, int] = (0, 1),
+    ) -> None:
+        self.model, self.layers, self.texts, self.styles = model, tuple(layers), texts, styles
+        self.settings, self.seed, self.speak, self.part = settings, seed, speak, part
+        self.teacher = teacher.requires_grad_(False)
+        self.device = next(model.parameters()).device
+        model.requires_grad_(False)
+        for layer in self.layers:
+            model.graph.predictor.text_encoder.lstms[2 * layer].requires_grad_(True)
+        self.train_mode(True)
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        return {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+
+    def train_mode(self, training: bool) -> None:
+        """Without dropout in either mode: what is learned is one function."""
+        self.model.eval()
+        self.teacher.eval()
+        for module in self.model.graph.predictor.modules():
+            if isinstance(module, nn.LSTM):  # in evaluation mode cuDNN has no gradient for it
+                module.train(training)
+
+    def warm_start(self, progress: Callable[[int, int], None]) -> None:
+        """First weights of the blocks, see `engine.training.warm_start`.
+
+        Args:
+            progress: told how many batches of how many were read; may raise to end it.
+        """
+        lessons = []
+        for step in range(WARM_BATCHES):
+            progress(step, WARM_BATCHES)
+            lessons.append(self._lesson(self._drawn(step, (0, 1))))  # the same in all processes
+        for layer in self.layers:
+            block = self.model.graph.predictor.text_encoder.lstms[2 * layer]
+            assert isinstance(block, BidirectionalMamba2)
+            warm_start(
+                block,
+                [
+                    Observed(x.teacher.inputs[layer], x.teacher.outputs[layer], x.lengths)
+                    for x in lessons
+                ],
+            )
+        progress(WARM_BATCHES, WARM_BATCHES)
+
+    def batch(self, step: int) -> TextBatch:
+        return self._drawn(step, self.part)
+
+    def _drawn(self, step: int, part: tuple[int, int]) -> TextBatch:
+        s = self.settings
+        generator = np.random.default_rng((self.seed, step))
+        texts = self.texts.batch(step, self.seed, s.batch_size)
+        styles = [
+            [self.styles.draw(generator, len(ids)) for _ in range(s.styles_per_text)]
+            for ids in texts
+        ]
+        first, every = part
+        whole = step >= s.layerwise_share * s.steps
+        return text_batch(texts[first::every], styles[first::every], whole).to(self.device)
+
+    def losses(self, batch: TextBatch) -> Losses:
+        lesson = self._lesson(batch)
+        student = self.model.graph.predictor.text_encoder
+        errors = [
+            _share_of_variance(
+                student.run_layer(layer, lesson.teacher.inputs[layer], lesson.lengths),
+                lesson.teacher.outputs[layer],
+                lesson.mask,
+            )
+            for layer in self.layers
+        ]
+        parts = {"layers": torch.stack(errors).mean()}
+        if batch.whole:
+            parts |= self._whole(lesson)
+        weights = self.settings.losses
+        total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
+        return Losses(total, parts)
+
+    def _whole(self, lesson: _Lesson) -> dict[str, Tensor]:
+        """Distances of what follows from the encoder, run in a row."""
+        encoded = self._encoded(lesson)
+        given = lesson.teacher.encoded
+        durations = self._durations(given, lesson)
+        with torch.no_grad():
+            wanted = self._hear(given, durations, lesson)
+        heard = self._hear(encoded, durations, lesson)
+        hidden = self.model.config.hidden_dim  # behind it stands the style, the same for both
+        error = _share_of_variance(encoded[..., :hidden], given[..., :hidden], lesson.mask)
+        return {
+            "encoder": error,
+            **_duration_distances(heard.bins, wanted.bins, lesson.mask),
+            **_curve_distances(heard.prosody, wanted.prosody, durations.sum(1)),
+        }
+
+    @torch.no_grad()
+    def _lesson(self, batch: TextBatch) -> _Lesson:
+        graph, count = self.model.graph, batch.styles.shape[1]
+        mask = valid_mask(batch.lengths, batch.tokens.shape[1])
+        # the frozen front of the model reads each text once: it knows nothing of styles
+        read = graph.bert_encoder(graph.bert(batch.tokens, mask)).transpose(1, 2)
+        features, mask, lengths = (
+            t.repeat_interleave(count, dim=0) for t in (read, mask, batch.lengths)
+        )
+        style = batch.styles.flatten(0, 1)
+        trace = self.teacher.trace(features, style, lengths, mask)
+        return _Lesson(features, style, lengths, mask, trace)
+
+    def _encoded(self, lesson: _Lesson) -> Tensor:
+        encoded: Tensor = self.model.graph.predictor.text_encoder(
+            lesson.features, lesson.style, lesson.lengths, lesson.mask
+        )
+        return encoded
+
+    @torch.no_grad()
+    def _durations(self, encoded: Tensor, lesson: _Lesson) -> Tensor:
+        """(batch, tokens) int64 frames, as spoken."""
+        bins = self.model.graph.predictor.duration_bins(encoded, lesson.lengths)
+        return round_durations(bins) * lesson.mask
+
+    def _hear(self, encoded: Tensor, durations: Tensor, lesson: _Lesson) -> _Heard:
+        bins = self.model.graph.predictor.duration_bins(encoded, lesson.lengths)
+        alignment = alignment_from_durations(durations)
+        prosody = self.model.graph.prosody(encoded, alignment, lesson.style, durations.sum(1))
+        return _Heard(bins, prosody)
+
+    @torch.no_grad()
+    def validate(self, check: Callable[[], None]) -> Likeness:
+        tally = Tally(self.layers)
+        student = self.model.graph.predictor.text_encoder
+        for batch in self._validation():
+            check()
+            lesson = self._lesson(batch)
+            for layer in self.layers:
+                made = student.run_layer(layer, lesson.teacher.inputs[layer], lesson.lengths)
+                tally.outputs[layer].add(made, lesson.teacher.outputs[layer], lesson.mask)
+            given, encoded = lesson.teacher.encoded, self._encoded(lesson)
+            durations = self._durations(given, lesson)
+            own = self._durations(encoded, lesson)
+            wanted = self._hear(given, durations, lesson)
+            heard = self._hear(encoded, durations, lesson)
+            tally.encoder.add(encoded, given, lesson.mask)
+            tally.durations.append((own - durations).abs()[lesson.mask].float())
+            tally.curves(heard.prosody, wanted.prosody, durations.sum(1))
+        return tally.likeness(self.settings)
+
+    def _validation(self) -> Iterator[TextBatch]:
+        """The texts set aside, in the voices as they are and in styles drawn like the others."""
+        generator = np.random.default_rng(VALIDATION_SEED)
+        texts = sorted(self.texts.validation, key=len)
+        for first in range(0, len(texts), VALIDATED_TOGETHER):
+            some = texts[first : first + VALIDATED_TOGETHER]
+            styles = []
+            for place, ids in enumerate(some, first):
+                voices = self.styles.of_length(len(ids))
+                styles.append([voices[place % len(voices)], self.styles.draw(generator, len(ids))])
+            yield text_batch(some, styles, whole=True).to(self.device)
+
+    def preview(self, path: Path) -> None:
+        voice = self.styles.voices[0]
+        style = style_for(voice, len(self.settings.preview)).flatten().to(self.device)
+        self.speak(self.model, style, self.settings.preview, path)
+
+
+def _share_of_variance(made: Tensor, given: Tensor, mask: Tensor) -> Tensor:
+    """Squared error of (batch, tokens, channels) over valid tokens, by the variance of `given`."""
+    made, given = made[mask], given[mask]  # (tokens, channels)
+    variance = (given - given.mean(0)).square().mean()
+    return (made - given).square().mean() / variance
+
+
+def _duration_distances(bins: Tensor, wanted: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    """Durations as sums of bins (frames) and bin by bin (Kullback-Leibler divergence, nats)."""
+    bins, wanted = bins[mask], wanted[mask]  # (tokens, max_dur)
+    return {
+        "duration": (torch.sigmoid(bins).sum(-1) - torch.sigmoid(wanted).sum(-1)).abs().mean(),
+        "duration_bins": _divergence(bins, wanted).sum(-1).mean(),
+    }
+
+
+def _curve_distances(made: Prosody, wanted: Prosody, frames: Tensor) -> dict[str, Tensor]:
+    """F0, voicing and energy over valid frames, as `curve_losses` weighs them."""
+    mask = valid_mask(CURVES_PER_FRAME * frames, wanted.energy.shape[-1])
+    parts = {"energy": F.smooth_l1_loss(made.energy[mask], wanted.energy[mask])}
+    if made.log_f0 is None or made.voicing is None:
+        error = F.smooth_l1_loss(made.f0[mask] / F0_HZ_SCALE, wanted.f0[mask] / F0_HZ_SCALE)
+        return parts | {"f0": error}
+    assert wanted.log_f0 is not None and wanted.voicing is not None
+    weight = 0.1 + 0.9 * torch.sigmoid(wanted.voicing[mask])
+    error = F.smooth_l1_loss(made.log_f0[mask], wanted.log_f0[mask], beta=0.1, reduction="none")
+    voicing = _divergence(made.voicing[mask], wanted.voicing[mask]).mean()
+    return parts | {"f0": (error * weight).sum() / weight.sum(), "voicing": voicing}
+
+
+def _divergence(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Of Bernoulli distributions given by logits, element by element; 0 where they agree."""
+    target = torch.sigmoid(wanted)
+    entropy = F.binary_cross_entropy_with_logits(wanted, target, reduction="none")
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none") - entropy
