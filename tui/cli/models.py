@@ -75,7 +75,7 @@ def fetch(
     \b
     Examples:
       yinfang models fetch kokoro-v1.1-zh
-      HF_ENDPOINT=https://hf-mirror.com yinfang models fetch kokoro-v1.1-zh
+      HF_ENDPOINT=https://mirror.example yinfang models fetch kokoro-v1.1-zh
       yinfang models fetch kokoro-v1.1-zh --from /media/usb/Kokoro-82M-v1.1-zh
     """
     if name not in CATALOGUE:
