@@ -15,9 +15,11 @@ from tui.cli import (
     demo,
     doctor,
     jobs,
+    models,
     say,
     service,
     submit,
+    voice_import,
     voices,
     workspaces,
 )
@@ -90,7 +92,9 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=BY_HAND)
 app.add_typer(jobs.app, name="jobs", rich_help_panel=BY_HAND)
 app.command(rich_help_panel=BY_HAND)(jobs.watch)
 app.command(rich_help_panel=BY_HAND)(submit.preprocess)
-app.command(rich_help_panel=BY_HAND)(submit.train)
+app.add_typer(submit.train, name="train", rich_help_panel=BY_HAND)
+app.add_typer(models.app, name="models", rich_help_panel=BY_HAND)
+voices.app.command("import")(voice_import.import_voice)
 app.add_typer(voices.app, name="voices", rich_help_panel=LISTEN)
 app.command(rich_help_panel=LISTEN)(say.say)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tui.cli import session
-from tui.cli.output import CommandError, JsonOption, print_json, write_line
+from tui.cli.output import CommandError, Exit, JsonOption, print_json, write_line
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
 
 DatasetArgument = Annotated[str, typer.Argument(help="Name of the dataset; see `datasets list`.")]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Stay and show the progress.")]
+
+ON_DATASET = "dataset"
+
+
+class DatasetFirst(TyperGroup):
+    """`train NAME` is `train dataset NAME`, which is what people mean most of the time."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            args = [ON_DATASET, *args]
+        return super().parse_args(ctx, args)
+
+
+train = typer.Typer(
+    cls=DatasetFirst,
+    no_args_is_help=True,
+    help="""Train by hand: on a prepared dataset (`train NAME`), or from text alone.
+
+    \b
+    Examples:
+      yinfang train alice
+      yinfang train distil --base kokoro-v1.1-zh
+    """,
+)
 
 
 def preprocess(
@@ -43,10 +69,11 @@ def preprocess(
         _told(client, job, follow, as_json)
 
 
-def train(
+@train.command(ON_DATASET)
+def train_dataset(
     ctx: typer.Context,
     dataset: DatasetArgument,
-    base: Annotated[str, typer.Option(help='A base in models/, or "newest".')] = "newest",
+    base: Annotated[str, typer.Option(help='A base in models/, a corpus, or "newest".')] = "newest",
     voice: Annotated[
         str | None, typer.Option(help="Name of the voice or base; the dataset's own unless given.")
     ] = None,
@@ -69,6 +96,67 @@ def train(
         name = voice or record.get("voice") or dataset
         kind, spec = training(record, prepared, base, name, time.time())
         _told(client, client.call("jobs.submit", kind=kind, spec=spec), follow, as_json)
+
+
+@train.command()
+def distil(
+    ctx: typer.Context,
+    base: Annotated[str, typer.Option(help="A base with LSTMs; see `models list`.")],
+    layers: Annotated[
+        str, typer.Option(help="Of the duration encoder: all, first, or numbers, as in 0,2.")
+    ] = "all",
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="Sentences, one a line or a column of a TSV; else a set of our own."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", help="Of the new base; BASE-mamba unless given.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Instead of the steps in config.toml.")
+    ] = None,
+    follow: FollowOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put Mamba blocks in the place of a base's LSTMs, and teach them to speak as it does.
+
+    They learn from text and the base's voices alone, no recordings needed. The new base says in
+    its card how near it came. Settings: the table `distil` of config.toml.
+
+    \b
+    Examples:
+      yinfang train distil --base kokoro-v1.1-zh --follow
+      yinfang train distil --base kokoro-v1.1-zh --layers first --name one
+    """
+    spec: dict[str, Any] = {"base": base, "layers": layer_choice(layers)}
+    spec["name"] = name or f"{base}-mamba"
+    if texts is not None:
+        if not texts.is_file():
+            raise CommandError(f"{texts}: no such file", "name a file of sentences", Exit.USAGE)
+        spec["texts"] = str(texts.resolve())
+    if steps is not None:
+        spec["settings"] = {"steps": steps}
+    with session.of(ctx).daemon() as client:
+        here = {model["name"] for model in client.call("models.list")}
+        if spec["name"] in here:
+            problem = f"a base called {spec['name']} is there already"
+            raise CommandError(problem, "give the new one another --name", Exit.USAGE)
+        _told(client, client.call("jobs.submit", kind="distil", spec=spec), follow, as_json)
+
+
+def layer_choice(text: str) -> str | list[int]:
+    """What `--layers` says, as the job takes it.
+
+    Raises:
+        CommandError: it is neither all, first, nor numbers.
+    """
+    if text in ("all", "first"):
+        return text
+    numbers = text.split(",")
+    if not all(number.strip().isdecimal() for number in numbers):
+        fix = "say all, first, or numbers from 0 on, as in --layers 0,2"
+        raise CommandError(f"--layers {text} cannot be read", fix, Exit.USAGE)
+    return sorted({int(number) for number in numbers})
 
 
 def taken(client: SyncClient, dataset: str) -> dict[str, Any]:

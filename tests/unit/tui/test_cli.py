@@ -20,6 +20,7 @@ GROUPS = {
     "datasets": "list show check",
     "voices": "list show play export",
     "config": "show check",
+    "train": "dataset distil",
     "service": "install uninstall",
 }
 COMMANDS = [f"{group} {name}".strip() for group, names in GROUPS.items() for name in names.split()]
@@ -98,6 +99,8 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_fix_is_named(
         (["jobs", "move", "1", "--first", "--last"], "--first"),
         (["voices", "play", "bob"], "no voice bob"),
         (["voices", "export", "bob", "bob.tar.gz"], "no voice bob"),
+        (["train", "distil", "--base", "b", "--layers", "0-2"], "say all, first, or numbers"),
+        (["train", "distil", "--base", "b", "--texts", "none.txt"], "none.txt: no such file"),
         (["nonsense"], "No such command"),
         (["say", "x", "-o", "y.wav", "--speed", "2.5"], "speed"),
         (["say", "x", "-o", "y.wav", "--speed", "0.4"], "speed"),
@@ -148,3 +151,20 @@ def test_datasets_check_of_a_folder_without_audio(tmp_path: Path) -> None:
 
 def test_the_version() -> None:
     assert runner.invoke(app, ["--version"]).stdout.startswith("yinfang 0.")
+
+
+def test_a_dataset_may_be_called_like_a_way_to_train(folder: Path) -> None:
+    for words in (["dataset", "distil"], ["--base", "small", "alice"], ["alice", "--json"]):
+        result = runner.invoke(app, ["-w", str(folder), "train", *words])
+        assert (result.exit_code, result.stdout) == (3, ""), words
+    assert runner.invoke(app, ["-w", str(folder), "train", "distil"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [("all", "all"), ("first", "first"), ("0,2", [0, 2]), ("2, 0,2", [0, 2]), ("1", [1])],
+)
+def test_layers_are_named_or_numbered(text: str, layers: str | list[int]) -> None:
+    from tui.cli.submit import layer_choice
+
+    assert layer_choice(text) == layers
