@@ -17,6 +17,8 @@ from tests.acceptance.running import PAYLOAD, REPOSITORY, RunningDaemon, until
 from tests.acceptance.test_command import Command
 from tests.published import VOICES, WEIGHTS, HubBehaviour, hub, write_repository
 
+pytestmark = pytest.mark.slow
+
 WORKER = REPOSITORY / "tests/acceptance/tiny_catalogue_worker.py"
 HELD = 100_000  # bytes of the weights that arrive before the hub stops
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmarks.parity_kokoro import write_published
+from benchmarks.parity_kokoro import random_model, write_published
 from engine.model.config import ModelConfig
 from engine.model.graph import Kokoro
 from engine.model.layers import InstanceAffine
@@ -39,7 +39,7 @@ def model(tiny: ModelConfig) -> Kokoro:
 
 @pytest.fixture
 def published(tmp_path: Path, model: Kokoro) -> Path:
-    """A file of the published format at a tiny size, without AdaIN's constants, as v1.0 is."""
+    """A file of the published format at a tiny size, without AdaIN's constants."""
     path = tmp_path / "kokoro.pth"
     write_published(path, model, with_affine=False)
     return path
@@ -92,6 +92,23 @@ def test_every_tensor_is_accounted_for(published: Path, model: Kokoro) -> None:
     assert not fit.misfit
     assert set(fit.absent) == constants
     assert set(fit.used) == set(model.state_dict()) - constants == set(read_published(published))
+
+
+@pytest.mark.slow
+def test_the_full_shape(tmp_path: Path) -> None:
+    """81.8 million random weights in the published format: what Kokoro-82M's file must pass."""
+    path = tmp_path / "kokoro.pth"
+    model = random_model(seed=1)
+    write_published(path, model, with_affine=False)
+    assert 327e6 < path.stat().st_size < 328e6, "the published files have 327.2 MB"
+
+    fit = published_fit(path)
+    expected = model.state_dict()
+    assert not fit.misfit
+    assert (len(fit.used), len(fit.absent)) == (548, 140)
+    assert sum(expected[name].numel() for name in fit.absent) == 46_612
+    loaded = load_kokoro(path).state_dict()
+    assert all(torch.equal(loaded[name], expected[name]) for name in fit.used)
 
 
 def test_mamba_replaces_exactly_its_lstms(tmp_path: Path, model: Kokoro) -> None:
