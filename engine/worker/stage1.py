@@ -111,6 +111,7 @@ def _begin_style_encoder(model: SpeechModel, base: Base, sets: Sequence[Paramete
             'add "voice" to the parameter sets that stage 1 trains in config.toml',
         )
     model.style_encoder.begin_at(base.mean_style())
+    model.style_encoder_trained = True  # when this run ends; a base is saved only then
 
 
 def _aligner(corpora: Sequence[PackedCorpus], base: Base | None) -> Path:

@@ -14,7 +14,15 @@ import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.model.base import MODEL_FILE, STYLE_FILE, WEIGHTS_FILE, Base, load_style, read_card
+from engine.model.base import (
+    MODEL_FILE,
+    STYLE_FILE,
+    WEIGHTS_FILE,
+    Base,
+    load_style,
+    read_card,
+    save_base,
+)
 from engine.model.weights import read_weights
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
@@ -75,6 +83,27 @@ def test_a_base_from_nothing_can_prepare_and_speak(workspace: Workspace, run_job
     assert run_job(stage1, "stage1", "own", **spec) == outputs, "an attempt after the rename"
     with pytest.raises(EngineError, match="there already"):
         run_job(stage1, "stage1", "other", **spec)
+
+
+def test_a_base_without_a_style_encoder_gets_one(workspace: Workspace, run_job: Run) -> None:
+    folder = workspace.models / "base"
+    base = Base.open(folder)
+    model = base.load()
+    model.style_encoder_trained = False
+    save_base(folder, model, "small", base.vocabulary, read_card(folder), half=False)
+    assert not Base.open(folder).has_style_encoder
+
+    spec = {"prepared": [PREPARED], "base": "base", "name": "own"}
+    without = {**FEW_STEPS, "train_small": ["mamba"]}
+    with pytest.raises(EngineError, match="without a style encoder"):
+        run_job(stage1, "stage1", "without", **spec, settings=without)
+    run_job(stage1, "stage1", "own", **spec, settings={**FEW_STEPS, "steps": 1})
+    trained = Base.open(workspace.models / "own")
+    assert trained.has_style_encoder
+    # it began at the mean of the voices, and one step does not lead far
+    for path in trained.voices().values():
+        distance = (load_style(path, TINY).flatten() - base.mean_style()).abs().max()
+        assert distance < 0.5
 
 
 def test_a_base_without_an_aligner_is_not_begun(workspace: Workspace, run_job: Run) -> None:
