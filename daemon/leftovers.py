@@ -26,11 +26,8 @@ IN_RUN = ("", f"{CHECKPOINTS}/", f"{PREVIEWS}/")  # folders of a run in which wo
 LEFTOVER = f"{TEMPORARY_PREFIX}?*.????????"  # as `workspace.files` names them
 RESULTS = {  # kind of job -> folder of the workspace and keys of the spec that name what it makes
     PREPROCESS: ("prepared", "dataset", "version"),
-    STAGE1: ("models", "name"),
-    "distil": ("models", "name"),
-    "fetch": ("models", "name"),
-    STAGE2: ("voices", "voice", "version"),
-    "import_voice": ("voices", "voice"),
+    **dict.fromkeys((STAGE1, "distil", "fetch"), ("models", "name")),
+    **dict.fromkeys((STAGE2, "clone", "mix", "import_voice"), ("voices", "voice", "version")),
 }
 
 log = logging.getLogger(__name__)
