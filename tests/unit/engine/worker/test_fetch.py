@@ -21,7 +21,7 @@ from engine.model.published import load_kokoro, load_voice
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
 from engine.training.align import ALIGNER_FILE, Aligner
-from engine.worker import fetch, published_files, stop
+from engine.worker import fetch, published_files, stage2, stop
 from engine.worker.stop import JobCancelledError
 from tests.models import TINY_KOKORO
 from tests.published import (
@@ -34,7 +34,7 @@ from tests.published import (
     hub,
     write_repository,
 )
-from tests.unit.engine.worker.conftest import Run
+from tests.unit.engine.worker.conftest import PREPARED, Run
 from workspace.bases import NEWEST, SHIPPED, named_base
 from workspace.catalogue import CATALOGUE, CONFIG_FILE, PublishedBase
 from workspace.layout import Workspace
@@ -111,6 +111,32 @@ def test_a_folder_becomes_a_base_that_speaks(
     assert np.isfinite(speaker.whole("你好。")).all()
     again = run_job(fetch, "fetch", "again", name="tiny", **{"from": "gone"})
     assert again == outputs, "it is there already"
+
+
+def test_a_voice_on_a_fetched_base_starts_from_its_voices(
+    workspace: Workspace, run_job: Run, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_job(fetch, "fetch", "job", name="tiny", **{"from": str(repository.folder)})
+    base = Base.open(workspace.models / "tiny")
+    begun: list[torch.Tensor] = []
+
+    def stopped(task: Any, *_: object, **__: object) -> None:
+        begun.append(task.voice.detach().clone())
+        raise JobCancelledError
+
+    monkeypatch.setattr(stage2, "train", stopped)
+    settings = {"train_kokoro": ["voice"], "validation_utterances": 1, "threads": 1}
+    spec = {"prepared": PREPARED, "voice": "alice", "version": "v1", "settings": settings}
+    with pytest.raises(JobCancelledError):
+        run_job(stage2, "stage2", "voice", base="tiny", **spec)
+    assert torch.allclose(begun[0], base.mean_style(), atol=1e-6)
+
+    monkeypatch.setattr(Base, "vocabulary", "v1.0")
+    with pytest.raises(EngineError, match=r"reads phonemes v1\.0, prepared data has v1\.1-zh"):
+        run_job(stage2, "stage2", "other", base="tiny", **spec)
+    with pytest.raises(EngineError, match="no base is called") as error:
+        run_job(stage2, "stage2", "third", base="kokoro-v1.1-zh", **spec)
+    assert "yinfang models fetch kokoro-v1.1-zh" in error.value.fix
 
 
 def test_a_fetched_base_wants_to_be_named(
