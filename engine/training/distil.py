@@ -127,6 +127,17 @@ class Distillation:
             )
         progress(WARM_BATCHES, WARM_BATCHES)
 
+    @torch.no_grad()
+    def size(self) -> float:
+        """Standard deviation of what the swapped LSTMs say, of the one that says least.
+
+        A step of Adam moves a block's output by about as much, whatever the output is: where LSTMs
+        speak softly, the same step is a larger part of it.
+        """
+        lesson = self._lesson(next(self._validation()))
+        said = (lesson.teacher.outputs[layer][lesson.mask] for layer in self.layers)
+        return min(float((each - each.mean(0)).square().mean().sqrt()) for each in said)
+
     def batch(self, step: int) -> TextBatch:
         return self._drawn(step, self.part)
 

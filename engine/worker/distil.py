@@ -72,9 +72,10 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         digest = hashlib.sha256((folder / TEXTS_FILE).read_bytes()).hexdigest()
         record = provenance(job, folder, (), base=base.hash, texts=digest)
         _begin(task, folder, events)
+        rate = settings.learning_rate * task.size()
         result = train(
-            # what the loop asks of batches and measures, those of a distillation have
-            cast(Task, task), settings, job, folder, events,
+            cast(Task, task),  # what the loop asks of batches and measures, those here have
+            settings.model_copy(update={"learning_rate": rate}), job, folder, events,
             utterances=len(texts.training), base=base, ranks=ranks,
         )  # fmt: skip
     if ranks.place:

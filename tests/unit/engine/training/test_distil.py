@@ -129,6 +129,16 @@ def test_a_student_that_is_the_teacher_has_nothing_left_to_learn() -> None:
     assert all(float(value) == pytest.approx(0, abs=1e-5) for value in losses.parts.values())
 
 
+def test_the_size_is_that_of_the_layer_that_says_least() -> None:
+    task = distillation()
+    size = task.size()
+    with torch.no_grad():
+        for name, parameter in task.teacher.lstms[0].named_parameters():
+            if "weight_ih" in name:
+                parameter.mul_(0.01)
+    assert 0 < task.size() < 0.5 * size < 0.5, "an LSTM's outputs lie between -1 and 1"
+
+
 def test_layers_come_first_and_the_whole_after_them() -> None:
     task = distillation()
     early, late = (set(task.losses(task.batch(step)).parts) for step in (2, 3))
