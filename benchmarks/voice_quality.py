@@ -34,7 +34,6 @@ from engine.evaluation.report import Kind
 from engine.model.base import Base, SpeechModel, find_base, load_style
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.graph import alignment_from_durations, round_durations
-from engine.model.source_filter import SourceFilterDecoder
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_voice_model
 from engine.text import Frontend, TextError
@@ -48,11 +47,7 @@ SPOKEN = 50  # transcripts spoken by the base
 HELD_OUT_SENTENCES = 30  # of the specialist's speaker, never trained on
 FRAME_SECONDS = 0.025
 SPEAKER = "audio-cmn-hsk"
-JUDGED: tuple[tuple[str, Kind, float], ...] = (
-    ("copy", "copy", 0.0),
-    ("full", "full", 0.0),
-    ("full, sharpened as users hear it", "full", SynthesisSettings().sharpness),
-)
+JUDGED: tuple[Kind, ...] = ("copy", "full")
 BASE_SPEAKERS = ("S0252",)  # whose sentences the base was trained on
 
 
@@ -105,9 +100,9 @@ def base_quality(options: argparse.Namespace) -> dict[str, Any]:
         corpus = PackedCorpus(options.test)
         items = [u for u in corpus.utterances if u.speaker == SPEAKER]
         style = load_style(base.voices()["yue"], base.config).flatten()
-        for what, kind, sharpness in JUDGED:
-            pairs = list(_pairs(model, style, corpus, items, kind == "copy", sharpness))
-            results[f"{SPEAKER}, held out, {what}"] = _values(evaluate(pairs, kind))
+        for kind in JUDGED:
+            pairs = list(_pairs(model, style, corpus, items, kind == "copy"))
+            results[f"{SPEAKER}, held out, {kind}"] = _values(evaluate(pairs, kind))
     return results
 
 
@@ -142,11 +137,9 @@ def specialist_quality(options: argparse.Namespace) -> dict[str, Any]:
             speaker_encoder=SpeakerEncoder(),
         )
         judged = {}
-        for what, kind, sharpness in JUDGED:
-            pairs = list(
-                _pairs(model, style, corpus, list(corpus.utterances), kind == "copy", sharpness)
-            )
-            judged[f"held out, {what}"] = _values(
+        for kind in JUDGED:
+            pairs = list(_pairs(model, style, corpus, list(corpus.utterances), kind == "copy"))
+            judged[f"held out, {kind}"] = _values(
                 evaluate(pairs, kind, None if kind == "copy" else ears)
             )
         return {
@@ -179,14 +172,13 @@ def _pairs(
     corpus: PackedCorpus,
     items: Sequence[Utterance],
     copy: bool,
-    sharpness: float,
 ) -> Iterator[Pair]:
     reader = TrainingSet([corpus], 1)
     for utterance in items:
         if not utterance.durations:
             continue
         real = reader.recording((0, utterance))
-        wave, durations = _spoken(model, style, real, copy, sharpness)
+        wave, durations = _spoken(model, style, real, copy)
         yield Pair(
             name=utterance.id,
             text=utterance.text,
@@ -209,7 +201,7 @@ def _phones(utterance: Utterance, durations: np.ndarray) -> np.ndarray:
 
 @torch.inference_mode()
 def _spoken(
-    model: SpeechModel, style: torch.Tensor, real: Recording, copy: bool, sharpness: float
+    model: SpeechModel, style: torch.Tensor, real: Recording, copy: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     torch.manual_seed(0)
     graph, size = model.graph, model.config.style_dim
@@ -227,9 +219,7 @@ def _spoken(
         prosody = graph.prosody(encoded, aligned, prosodic, frames)
         f0, energy = prosody.f0, prosody.energy
     assert f0.shape[-1] == CURVES_PER_FRAME * int(frames)
-    assert isinstance(graph.decoder, SourceFilterDecoder)
-    with graph.decoder.sharpened(sharpness):
-        wave = graph.decode(text, aligned, f0, energy, acoustic, frames)
+    wave = graph.decode(text, aligned, f0, energy, acoustic, frames)
     return wave[0].numpy(), durations[0].numpy()
 
 

@@ -9,9 +9,6 @@ on a CPU where a generator of samples needs days.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 import torch
@@ -22,11 +19,6 @@ from engine.model.config import CURVES_PER_FRAME, F0_REFERENCE, SAMPLE_RATE, Mod
 from engine.model.layers import full_precision, valid_mask
 
 ENERGY_SCALE = 4.0  # natural log; brings log energy to about unit range
-SHARPER_BANDS = 0.6  # at sharpness 1: how much further an envelope's detail stands out
-SHARPER_FRAMES = 0.3  # and how much further its changes in time do
-DETAIL_LIMIT = 1.0  # nats: the edge of an empty band, or a pause, is no formant to be raised
-TILT_TERMS = 3  # of an envelope's cosine series (level, tilt, curve): they stay as they are
-SMOOTHING_FRAMES = 7  # 87 ms: what a change in time is measured against
 LOG_GAIN_LIMIT = 12.0  # natural log; keeps exp() finite whatever the trunk says
 
 
@@ -73,7 +65,6 @@ class SourceFilterDecoder(nn.Module):
             StyledConvNeXtBlock(size.width, config.style_dim, size.kernel_size)
             for _ in range(size.blocks)
         )
-        self.sharpness = 0.0  # of the sound that is made; training takes envelopes as they are
         self.norm = nn.LayerNorm(size.width)
         self.head = nn.Linear(size.width, size.harmonic_bands + size.noise_bands)
         nn.init.normal_(self.head.weight, std=0.01)
@@ -88,15 +79,6 @@ class SourceFilterDecoder(nn.Module):
             "noise_basis", band_basis(size.noise_bands, size.n_fft), persistent=False
         )
         self.register_buffer("window", torch.hann_window(size.win_length), persistent=False)
-
-    @contextmanager
-    def sharpened(self, sharpness: float) -> Iterator[None]:
-        """Sound made within the block has sharper envelopes; training afterwards does not."""
-        self.sharpness = sharpness
-        try:
-            yield
-        finally:
-            self.sharpness = 0.0
 
     def forward(
         self,
@@ -136,15 +118,8 @@ class SourceFilterDecoder(nn.Module):
             return self._filter(bands.float(), f0, mask.transpose(1, 2), noise)
 
     def _filter(self, bands: Tensor, f0: Tensor, mask: Tensor, noise: Tensor | None) -> Tensor:
-        if self.sharpness > 0:
-            bands = sharper_frames(bands, mask, SHARPER_FRAMES * self.sharpness)
         bands = bands.clamp(max=LOG_GAIN_LIMIT)
         harmonic, aperiodic = bands.split([self.harmonic_bands, self.noise_bands], dim=-1)
-        if self.sharpness > 0:
-            harmonic, aperiodic = (
-                sharper_bands(part, SHARPER_BANDS * self.sharpness)
-                for part in (harmonic, aperiodic)
-            )
         voice_filter = minimum_phase(harmonic @ self.harmonic_basis, self.n_fft)
         noise_filter = torch.exp(aperiodic @ self.noise_basis)
         pulses = pulse_train(f0.float(), self.hop)
@@ -170,42 +145,6 @@ class SourceFilterDecoder(nn.Module):
         ).reshape(batch, length)
         margin = (self.window_length - self.hop) // 2
         return summed[:, margin : margin + count * self.hop]
-
-
-def sharper_bands(bands: Tensor, amount: float) -> Tensor:
-    """Envelopes whose formants stand out further.
-
-    A regression model averages what it is not sure of and so flattens formants; the post-filter of
-    HMM synthesis (Yoshimura et al. 2005) undoes that by raising the cepstrum but for its first
-    terms.
-
-    Args:
-        bands: (..., bands) natural-log gains.
-        amount: 0 changes nothing, 1 doubles the detail.
-    """
-    count = bands.shape[-1]
-    place = torch.arange(count, device=bands.device, dtype=bands.dtype)
-    term = torch.arange(TILT_TERMS, device=bands.device, dtype=bands.dtype)
-    cosine = torch.cos(math.pi / count * term[:, None] * (place + 0.5)) * math.sqrt(2 / count)
-    cosine[0] = math.sqrt(1 / count)
-    detail = bands - bands @ cosine.T @ cosine
-    return bands + amount * detail.clamp(-DETAIL_LIMIT, DETAIL_LIMIT)
-
-
-def sharper_frames(bands: Tensor, mask: Tensor, amount: float) -> Tensor:
-    """Envelopes whose changes in time stand out further, measured against a moving mean.
-
-    Args:
-        bands: (batch, frames, bands) natural-log gains.
-        mask: (batch, frames, 1) of 0 and 1; padding does not count.
-        amount: 0 changes nothing.
-    """
-    pool = partial(
-        F.avg_pool1d, kernel_size=SMOOTHING_FRAMES, stride=1, padding=SMOOTHING_FRAMES // 2
-    )
-    mean = pool((bands * mask).transpose(1, 2)) / pool(mask.transpose(1, 2)).clamp(min=1e-6)
-    change = (bands - mean.transpose(1, 2)).clamp(-DETAIL_LIMIT, DETAIL_LIMIT)
-    return bands + amount * change * mask
 
 
 def band_basis(bands: int, n_fft: int) -> Tensor:

@@ -14,9 +14,6 @@ class SynthesisSettings(Table):
     """Phonemes that long text is cut at, at the end of a sentence or a clause."""
     pause_ms: int = Field(250, ge=0, le=5000)
     """Silence between chunks, milliseconds."""
-    sharpness: float = Field(1.0, ge=0, le=2)
-    """How far formants and transitions stand out beyond what the small model's decoder averages;
-    0 leaves them as they are. Kokoro's decoder needs none of it."""
     threads: int = Field(1, ge=0)
     """CPU threads of a warm synthesis worker; 0 takes all. One is fastest for the small model."""
     default_voice: str = ""

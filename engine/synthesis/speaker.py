@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +30,6 @@ from engine.model.base import (
     style_for,
 )
 from engine.model.graph import Kokoro
-from engine.model.source_filter import SourceFilterDecoder
 from engine.synthesis.settings import SynthesisSettings
 from workspace.bases import speaking_voices
 from workspace.files import write_atomic
@@ -123,20 +121,13 @@ class Speaker:
         """All chunks of `speak` in one array."""
         return np.concatenate([chunk.audio for chunk in self.speak(text, speed, seed)])
 
-    def _sharpened(self) -> AbstractContextManager[None]:
-        decoder = self.graph.decoder
-        if isinstance(decoder, SourceFilterDecoder):
-            return decoder.sharpened(self.settings.sharpness)
-        return nullcontext()
-
     @torch.inference_mode()
     def _audio(self, ids: tuple[int, ...], speed: float, seed: int) -> NDArray[np.float32]:
         torch.manual_seed(seed)
         tokens = torch.tensor([[0, *ids, 0]], device=self.device)
         style = style_for(self.style, len(ids)).to(self.device)
         length = torch.tensor([tokens.shape[1]], device=self.device)
-        with self._sharpened():
-            speech = self.graph.synthesize(tokens, length, style, speed)
+        speech = self.graph.synthesize(tokens, length, style, speed)
         audio = speech.audio[0].float().cpu().numpy()
         peak = float(np.abs(audio).max())
         gain = min(1.0, PEAK_LIMIT / peak) if peak else 1.0

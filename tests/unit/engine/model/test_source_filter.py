@@ -13,8 +13,6 @@ from engine.model.source_filter import (
     band_basis,
     minimum_phase,
     pulse_train,
-    sharper_bands,
-    sharper_frames,
 )
 
 HOP = 300
@@ -64,46 +62,6 @@ def test_bands_interpolate_to_one() -> None:
     basis = band_basis(64, 1024)
     assert basis.shape == (64, 513)
     torch.testing.assert_close(basis.sum(0), torch.ones(513))
-
-
-def test_sharper_envelopes_keep_their_tilt_and_raise_their_detail() -> None:
-    place = torch.arange(64) + 0.5
-    tilt = 3 - 2 * torch.cos(torch.pi * place / 64)
-    detail = torch.cos(torch.pi * 9 * place / 64)
-    torch.testing.assert_close(sharper_bands(tilt, 0.6), tilt, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(sharper_bands(tilt + detail, 0.6), tilt + 1.6 * detail)
-
-
-def test_sharper_frames_raise_changes_and_leave_what_stands() -> None:
-    still = torch.full((1, 20, 4), 2.0)
-    mask = torch.ones(1, 20, 1)
-    torch.testing.assert_close(sharper_frames(still, mask, 0.3), still)
-    step = still.clone()
-    step[:, 10:] += 1
-    sharper = sharper_frames(step, mask, 0.3)
-    assert float(sharper[0, 10, 0] - sharper[0, 9, 0]) > 1.1
-    padded = torch.nn.functional.pad(step, (0, 0, 0, 6), value=9.0)
-    behind = sharper_frames(padded, torch.nn.functional.pad(mask, (0, 0, 0, 6)), 0.3)
-    torch.testing.assert_close(behind[:, :20], sharper)
-
-
-def test_sharpness_ends_with_its_block() -> None:
-    decoder = SourceFilterDecoder(SMALL).eval()
-    torch.nn.init.normal_(decoder.head.weight, std=0.1)
-    asr, curve = torch.randn(1, 192, 8), torch.full((1, 16), 150.0)
-    arguments = (
-        asr,
-        curve,
-        curve / 100,
-        torch.randn(1, 64),
-        torch.tensor([8]),
-        torch.zeros(1, 4800),
-    )
-    plain = decoder(*arguments)
-    with decoder.sharpened(1.0):
-        sharp = decoder(*arguments)
-    assert not torch.allclose(sharp, plain)
-    assert torch.equal(decoder(*arguments), plain)
 
 
 def test_padding_changes_nothing() -> None:
