@@ -20,7 +20,11 @@ class DaemonSettings(Table):
     """How jobs are run."""
 
     training_slots: int = Field(default=1, ge=0)
-    """Training jobs at a time on a machine without a GPU; with GPUs it is one on each."""
+    """Training jobs at a time on a machine without a GPU; with GPUs it is one on each, or on each
+    `gpus_per_training`."""
+
+    gpus_per_training: int = Field(default=1, ge=1)
+    """GPUs that share each training job's batches, one process on each."""
 
     cpu_slots: int = Field(default=1, ge=0)
     """Preparation and synthesis jobs at a time."""

@@ -59,6 +59,7 @@ class Machine:
     def resources(self) -> Resources:
         return Resources(
             gpus=self._gpus,
+            gpus_per_training=self._settings.gpus_per_training,
             training_slots=self._settings.training_slots,
             cpu_slots=self._settings.cpu_slots,
             free_disk=shutil.disk_usage(self._root).free,

@@ -28,17 +28,14 @@ class Gpu:
     name: str
     memory: int
 
-    @property
-    def device(self) -> str:
-        return f"gpu:{self.uuid}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
     """What the machine has to offer.
 
     Attributes:
-        gpus: one training job runs on each.
+        gpus: a training job runs on one, or on `gpus_per_training` of them.
+        gpus_per_training: how many share one training job's batches.
         training_slots: training jobs at a time on a machine without a GPU.
         cpu_slots: other jobs at a time.
         free_disk: bytes free where the workspace lies.
@@ -46,6 +43,7 @@ class Resources:
     """
 
     gpus: tuple[Gpu, ...] = ()
+    gpus_per_training: int = 1
     training_slots: int = 1
     cpu_slots: int = 1
     free_disk: int = 1 << 62
@@ -58,8 +56,15 @@ class Resources:
         if need is Need.LIGHT:
             return tuple(f"light:{slot}" for slot in range(LIGHT_SLOTS))
         if self.gpus:
-            return tuple(gpu.device for gpu in self.gpus)
+            return self._gpu_groups()
         return tuple(f"training:{slot}" for slot in range(self.training_slots))
+
+    def _gpu_groups(self) -> tuple[str, ...]:
+        """The GPUs in groups of equal size; those that are left over belong to none."""
+        size = min(self.gpus_per_training, len(self.gpus))
+        names = [gpu.uuid for gpu in self.gpus]
+        starts = range(0, len(names) - size + 1, size)
+        return tuple(f"gpu:{','.join(names[start : start + size])}" for start in starts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +140,14 @@ def _free_devices(resources: Resources, need: Need, running: Sequence[Job]) -> l
     # A running job may hold a device that is no longer offered (a slot taken away, a GPU lost):
     # it still counts, or a machine made smaller would be overfilled.
     room = max(0, len(devices) - len(used))
-    return [device for device in devices if device not in used][:room]
+    # nor is a group of GPUs free of which one is in use, by a job of when groups were others
+    taken = {part for device in used if device for part in _parts(device)}
+    return [device for device in devices if taken.isdisjoint(_parts(device))][:room]
+
+
+def _parts(device: str) -> list[str]:
+    pool, _, names = device.partition(":")
+    return [f"{pool}:{name}" for name in names.split(",")]
 
 
 def _retry_reason(job: Job, now: float) -> str:

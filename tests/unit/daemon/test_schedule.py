@@ -33,6 +33,21 @@ def test_one_training_job_a_gpu() -> None:
     assert decisions.reasons == {"j3": "waits for a GPU: j1, j2 runs first; next in line"}
 
 
+def test_gpus_in_groups_share_a_training_job() -> None:
+    gpus = tuple(Gpu(index=i, uuid=f"GPU-{i}", name="H200", memory=1 << 37) for i in range(5))
+    pairs = Resources(gpus=gpus, gpus_per_training=2)
+    decisions = schedule([job(1), job(2), job(3)], pairs, NOW)
+    assert decisions.starts == {"j1": "gpu:GPU-0,GPU-1", "j2": "gpu:GPU-2,GPU-3"}
+    assert set(decisions.reasons) == {"j3"}  # the fifth GPU belongs to no pair
+
+    # a job of when each had its own GPU holds one of a pair
+    decisions = schedule([running(1, "gpu:GPU-2"), job(2), job(3)], pairs, NOW)
+    assert decisions.starts == {"j2": "gpu:GPU-0,GPU-1"}
+
+    few = Resources(gpus=gpus[:1], gpus_per_training=2)
+    assert schedule([job(1)], few, NOW).starts == {"j1": "gpu:GPU-0"}
+
+
 def test_preparation_does_not_wait_for_a_gpu_and_takes_none() -> None:
     jobs = [running(1, "gpu:GPU-0"), running(2, "gpu:GPU-1"), job(3), job(4, "preprocess")]
     assert schedule(jobs, Resources(gpus=GPUS), NOW).starts == {"j4": "cpu:0"}
