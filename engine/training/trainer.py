@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -72,15 +73,16 @@ class Trainer:
         self.device = next(iter(self.trained.values())).device
         self.average = {name: p.detach().clone() for name, p in self.trained.items()}
         self.adversary = None if adversary is None else adversary.to(self.device)
-        judges = list(self.adversary.parameters()) if self.adversary else []
+        groups: list[dict[str, Any]] = [{"params": list(self.trained.values())}]
+        if self.adversary is not None:
+            groups.append({"params": list(self.adversary.parameters()), "pace": JUDGE_PACE})
         self.optimizer = torch.optim.AdamW(
-            [{"params": list(self.trained.values())}, {"params": judges, "pace": JUDGE_PACE}],
-            lr=settings.learning_rate, betas=ADAM_BETAS, weight_decay=settings.weight_decay,
+            groups, lr=settings.learning_rate, betas=ADAM_BETAS, weight_decay=settings.weight_decay,
         )  # fmt: skip
         self.progress = Progress(parts=settings.pieces)
         self.measures: dict[str, float] = {}
         self._drawing: Executor
-        self._drawn: tuple[int, Future[Batch]]
+        self._drawn: dict[int, Future[Batch]] = {}
 
     @property
     def learning(self) -> dict[str, nn.Parameter]:
@@ -118,8 +120,8 @@ class Trainer:
         )  # fmt: skip
 
     def _loop(self) -> None:
-        # batches are functions of the step: the next one is drawn while this one is learned
-        with ThreadPoolExecutor(1, thread_name_prefix="batches") as self._drawing:
+        # batches are functions of the step: the next ones are drawn while this one is learned
+        with ThreadPoolExecutor(self.settings.loaders, "batches") as self._drawing:
             self._draw(self.progress.step)
             if self._is_due():  # the last attempt was stopped right before it
                 self._checkpoint()
@@ -154,14 +156,18 @@ class Trainer:
             return
         self._save()  # a divergence before the first checkpoint rolls back to here
 
-    def _draw(self, step: int) -> None:
-        self._drawn = step, self._drawing.submit(self.task.batch, step)
+    def _draw(self, first: int) -> None:
+        """Have the batches of a step and of those behind it drawn, as many as there are loaders."""
+        for step in range(first, min(first + self.settings.loaders, self.settings.steps)):
+            if step not in self._drawn:
+                self._drawn[step] = self._drawing.submit(self.task.batch, step)
 
     def _batch(self, step: int) -> Batch:
         """The step's batch, drawn ahead unless the run went back."""
-        if self._drawn[0] != step:
+        if step not in self._drawn:
+            self._drawn.clear()
             self._draw(step)
-        batch = self._drawn[1].result()
+        batch = self._drawn.pop(step).result()
         self._draw(step + 1)
         return batch
 

@@ -389,3 +389,14 @@ def test_checkpoints_of_epochs_are_gone_on_from(
         load_epoch(kept.files()[-1], fewer, "ab")
     with pytest.raises(EngineError, match="not there"):
         load_epoch(tmp_path / "mamba_epoch_09.safetensors", parameters, "ab")
+
+
+def test_loaders_change_nothing_but_the_wait(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    trainer(Counted(model, corpus), tmp_path / "one").run()
+    model.load_state_dict(start)
+    several = SETTINGS.model_copy(update={"loaders": 3})
+    trainer(Counted(model, corpus), tmp_path / "several", several).run()
+    assert curve(tmp_path / "several") == curve(tmp_path / "one")
