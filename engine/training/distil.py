@@ -179,7 +179,7 @@ class Distillation:
         with torch.no_grad():
             wanted = self._hear(given, durations, lesson)
         heard = self._hear(encoded, durations, lesson)
-        hidden = self.model.config.hidden_dim  # behind it stands the style, the same for both
+        hidden = self.model.config.hidden_dim  # behind these channels stands the style, for both
         error = _share_of_variance(encoded[..., :hidden], given[..., :hidden], lesson.mask)
         return {
             "encoder": error,
@@ -220,7 +220,7 @@ class Distillation:
 
     @torch.no_grad()
     def validate(self, check: Callable[[], None]) -> Likeness:
-        tally = Tally(self.layers)
+        tally, hidden = Tally(self.layers), self.model.config.hidden_dim
         student = self.model.graph.predictor.text_encoder
         for batch in self._validation():
             check()
@@ -233,7 +233,7 @@ class Distillation:
             own = self._durations(encoded, lesson)
             wanted = self._hear(given, durations, lesson)
             heard = self._hear(encoded, durations, lesson)
-            tally.encoder.add(encoded, given, lesson.mask)
+            tally.encoder.add(encoded[..., :hidden], given[..., :hidden], lesson.mask)
             tally.durations.append((own - durations).abs()[lesson.mask].float())
             tally.curves(heard.prosody, wanted.prosody, durations.sum(1))
         return tally.likeness(self.settings)

@@ -18,7 +18,7 @@ CURVE_WIDTH, CURVE_HEIGHT = 64, 8  # characters
 # of each group the first that a run has
 WORTH_SEEING = (
     ("train/total", "train/loss"),
-    ("validation/full_mcd", "validation/total", "validation/loss"),
+    ("validation/full_mcd", "validation/score", "validation/total", "validation/loss"),
 )
 LABEL_WIDTH = 9
 
