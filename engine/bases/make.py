@@ -44,7 +44,6 @@ ALIGNER_STEPS = 1500  # from nothing
 ALIGNER_PRIOR_SHARE = 0.4  # of these steps, in which the diagonal prior fades out
 WORST_SHARE = 0.03  # of each speaker's utterances, by alignment score, left out
 ADVERSARIAL_SHARE = 0.3  # of the steps; without them formants are averaged away
-ADVERSARIAL_WEIGHTS = {"adversarial": 0.5, "features": 1.0}
 SEED = 20
 NAME = "small"
 MOST_HEARD = "audio-cmn-hsk"
@@ -76,7 +75,7 @@ def main(arguments: list[str]) -> int:
         "size": "small", "steps": options.steps, "batch_size": options.batch_size,
         "threads": options.threads, "processes": options.processes,
         "crop_frames": 56, "rate_share": 0.35, "checkpoint_every": 500, "patience": 1000,
-        "adversarial_share": ADVERSARIAL_SHARE, "losses": ADVERSARIAL_WEIGHTS,
+        "adversarial_share": ADVERSARIAL_SHARE,
     }  # fmt: skip
     folder = work / "runs" / "base"
     folder.mkdir(parents=True, exist_ok=True)

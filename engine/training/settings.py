@@ -41,9 +41,9 @@ class LossWeights(Table):
     """Cross entropy of voicing, for models that predict it."""
     energy: float = Field(0.3, ge=0)
     """Smooth L1 of log energy."""
-    adversarial: float = Field(0.1, ge=0)
+    adversarial: float = Field(0.5, ge=0)
     """How far the audio is from being taken for real by the discriminator, while there is one."""
-    features: float = Field(0.2, ge=0)
+    features: float = Field(1.0, ge=0)
     """Distance of the discriminator's features, as a share of their size."""
 
 
@@ -60,6 +60,9 @@ class LoopSettings(Table):
     processes: int = Field(0, ge=0)
     """Processes that share each batch; `batch_size` is a multiple of it. 0: one for each GPU that
     the job was given, one on the CPU."""
+    loaders: int = Field(1, ge=1)
+    """Threads of each process that draw batches ahead, one batch each. When the share of time that
+    waits for data (`data_wait` in the curves) is not near 0, a GPU wants more."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of products and convolutions; weights stay float32. auto: bfloat16 on GPUs that have it."""
     learning_rate: float = Field(2e-3, gt=0)
@@ -98,9 +101,9 @@ class StageSettings(LoopSettings):
     """Longest utterance that is trained on: the longest one of a batch decides its memory."""
     validation_utterances: int = Field(24, ge=1)
     """Utterances set aside and never trained on (at most a tenth of the dataset)."""
-    adversarial_share: float = Field(0.0, ge=0, le=1)
+    adversarial_share: float = Field(0.3, ge=0, le=1)
     """Share of the steps, the last ones, in which a discriminator judges the audio as well: it
-    keeps formants from being averaged away, at the price of slower steps."""
+    keeps formants from being averaged away, and makes a step half as long again on a CPU."""
     train_small: tuple[ParameterSet, ...] = ("all", "voice")
     """Parameter sets that train on a small base: `mamba` (the duration encoder's blocks), `voice`
     (the style encoder in stage 1, the style itself in stage 2), `adain-lora` (low-rank updates of
@@ -146,6 +149,7 @@ class Stage2Settings(StageSettings):
     checkpoint_every: int = Field(100, ge=1)
     validation_utterances: int = Field(8, ge=1)
     patience: int = Field(2, ge=1)
+    adversarial_share: float = Field(0.5, ge=0, le=1)
 
 
 class DistillationWeights(Table):
@@ -176,7 +180,9 @@ class DistilSettings(LoopSettings):
     """Texts a step, of all processes together."""
     styles_per_text: int = Field(2, ge=1)
     """Styles that each text of a step is read in; another style costs less than another text."""
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(3e-3, gt=0)
+    """Peak of the schedule, for LSTMs whose outputs have a standard deviation of 1; it is
+    multiplied by theirs."""
     final_rate: float = Field(0.01, ge=0, le=1)
     warmup_steps: int = Field(30, ge=0)
     weight_decay: float = Field(0.0, ge=0)

@@ -34,6 +34,7 @@ SETTINGS = Stage1Settings(
     checkpoint_every=3,
     rates=(0.9,),
     learning_rate=1e-3,
+    adversarial_share=0.0,
 )
 
 
