@@ -5,6 +5,7 @@ second prosodic (read by the predictor). Time runs in alignment frames of 600 sa
 and energy have two values a frame. Token sequences begin and end with id 0.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -192,7 +193,7 @@ class Kokoro(nn.Module):
         lengths: Tensor,
         style: Tensor,
         speed: float = 1.0,
-        noise: Tensor | None = None,
+        noise: Tensor | Callable[[Tensor], Tensor] | None = None,
     ) -> Speech:
         """Go from phonemes to speech with predicted durations, F0 and energy.
 
@@ -201,7 +202,8 @@ class Kokoro(nn.Module):
             lengths: (batch,) int64, tokens of each sequence.
             style: (batch, 2 * style_dim): acoustic half, prosodic half.
             speed: above 1 speaks faster.
-            noise: see `decode`.
+            noise: see `decode`; or what makes it from the alignment frames (batch,) of each
+                utterance, which are not known before.
 
         Raises:
             ValueError: the sequence is longer than the model's context, or the speed not positive.
@@ -214,6 +216,8 @@ class Kokoro(nn.Module):
         frame_lengths = durations.sum(dim=1)
         alignment = alignment_from_durations(durations)
         prosody = self.prosody(encoded, alignment, prosodic_style, frame_lengths)
+        if callable(noise) and not isinstance(noise, Tensor):
+            noise = noise(frame_lengths)
         audio = self.decode(
             text, alignment, prosody.f0, prosody.energy, acoustic_style, frame_lengths, noise
         )

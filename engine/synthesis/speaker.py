@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,10 @@ from engine.model.base import (
     read_header,
     style_for,
 )
+from engine.model.config import FRAME_SAMPLES
 from engine.model.graph import Kokoro
+from engine.model.istftnet import Decoder
+from engine.synthesis.acceleration import accelerate, batch_size, speaking_threads
 from engine.synthesis.settings import SynthesisSettings
 from workspace.bases import speaking_voices
 from workspace.files import write_atomic
@@ -60,6 +63,24 @@ class Chunk:
     notes: tuple[Note, ...]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one call of the model may say: a piece of text, or a run of a long piece.
+
+    Attributes:
+        text: of the whole piece, with its first run; empty in the others.
+        ids: phonemes; none where the piece cannot be spoken.
+        paused: silence comes before it.
+        seed: of its noise, whatever else is spoken with it.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    notes: tuple[Note, ...] = ()
+    paused: bool = False
+    seed: int = 0
+
+
 class Speaker:
     """A model, a style and a text front end, ready to speak.
 
@@ -74,6 +95,8 @@ class Speaker:
     ) -> None:
         self.graph, self.style, self.frontend, self.settings = graph, style, frontend, settings
         self.device = next(graph.parameters()).device
+        self.batch = batch_size(self.device, settings)
+        self.threads = speaking_threads(graph, settings)
         self.longest = graph.config.plbert.max_position_embeddings - 2  # BOS and EOS
 
     def speak(self, text: str, speed: float = 1.0, seed: int = 0) -> Iterator[Chunk]:
@@ -86,52 +109,96 @@ class Speaker:
         Raises:
             EngineError: nothing in the text can be spoken, or the speed is out of range.
         """
-        from engine.text import Note, TextError, split
-
         if not SPEED_RANGE[0] <= speed <= SPEED_RANGE[1]:
             raise EngineError(
                 f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
             )
-        pieces = split(text, longest=self.settings.chunk_phonemes)
-        spoken = 0
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
+        for batch in batches(self._parts(text, seed), self.batch):
+            sounds = iter(self._audio([part for part in batch if part.ids], speed))
+            for part in batch:
+                audio = next(sounds) if part.ids else np.zeros(0, dtype=np.float32)
+                if part.paused:
+                    audio = np.concatenate([silence, audio])
+                yield Chunk(part.text, audio, len(part.ids), part.notes)
+
+    def whole(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
+        """All chunks of `speak` in one array."""
+        return np.concatenate([chunk.audio for chunk in self.speak(text, speed, seed)])
+
+    def _parts(self, text: str, seed: int) -> Iterator[_Part]:
+        """What is said of a text, in order; it is phonemized no earlier than it is asked for."""
+        from engine.text import Note, TextError, split
+
+        spoken = 0
         unspeakable: TextError | None = None
-        for piece in pieces:
+        for piece in split(text, longest=self.settings.chunk_phonemes):
             if not piece.strip():
                 continue
             try:
                 phonemes = self.frontend.phonemize(piece)
             except TextError as error:  # a line of signs is no reason to stop the rest
                 unspeakable = error
-                note = Note("dropped", piece.strip(), error.message)
-                yield Chunk(piece, np.zeros(0, dtype=np.float32), 0, (note,))
+                yield _Part(piece, (), (Note("dropped", piece.strip(), error.message),))
                 continue
-            for part, ids in enumerate(cut(phonemes, self.longest)):
-                audio = self._audio(ids, speed, seed + spoken)
-                if part:
-                    yield Chunk("", audio, len(ids), ())
-                else:
-                    audio = np.concatenate([silence, audio]) if spoken else audio
-                    yield Chunk(piece, audio, len(ids), phonemes.notes)
+            for run, ids in enumerate(cut(phonemes, self.longest)):
+                paused = bool(spoken) and not run
+                notes = () if run else phonemes.notes
+                yield _Part("" if run else piece, ids, notes, paused, seed + spoken)
                 spoken += 1
         if not spoken:
             raise unspeakable or EngineError("the text is empty", "give a sentence to speak")
 
-    def whole(self, text: str, speed: float = 1.0, seed: int = 0) -> NDArray[np.float32]:
-        """All chunks of `speak` in one array."""
-        return np.concatenate([chunk.audio for chunk in self.speak(text, speed, seed)])
-
     @torch.inference_mode()
-    def _audio(self, ids: tuple[int, ...], speed: float, seed: int) -> NDArray[np.float32]:
-        torch.manual_seed(seed)
-        tokens = torch.tensor([[0, *ids, 0]], device=self.device)
-        style = style_for(self.style, len(ids)).to(self.device)
-        length = torch.tensor([tokens.shape[1]], device=self.device)
-        speech = self.graph.synthesize(tokens, length, style, speed)
-        audio = speech.audio[0].float().cpu().numpy()
-        peak = float(np.abs(audio).max())
-        gain = min(1.0, PEAK_LIMIT / peak) if peak else 1.0
-        return np.asarray(audio * gain, dtype=np.float32)
+    def _audio(self, parts: Sequence[_Part], speed: float) -> list[NDArray[np.float32]]:
+        """The sound of each part, (samples,), spoken in one call."""
+        if not parts:
+            return []
+        rows = [torch.tensor([0, *part.ids, 0]) for part in parts]
+        tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True).to(self.device)
+        lengths = torch.tensor([len(row) for row in rows], device=self.device)
+        style = torch.cat([style_for(self.style, len(part.ids)) for part in parts])
+
+        def noise(frames: Tensor) -> Tensor:
+            return self._noise([part.seed for part in parts], frames.tolist())
+
+        speech = self.graph.synthesize(tokens, lengths, style.to(self.device), speed, noise)
+        return [_within_full_scale(audio) for audio in speech.utterances()]
+
+    def _noise(self, seeds: Sequence[int], frames: Sequence[int]) -> Tensor:
+        """Each part's own noise, padded: the same whatever it is spoken with, and on any device."""
+        noises = []
+        for seed, count in zip(seeds, frames, strict=True):
+            generator = torch.Generator().manual_seed(seed)
+            shape: tuple[int, ...] = (count * FRAME_SAMPLES,)
+            if self.graph.config.decoder == "istftnet":
+                shape = Decoder.noise_shape(1, count)[1:]
+            noises.append(torch.randn(shape, generator=generator))
+        return torch.nn.utils.rnn.pad_sequence(noises, batch_first=True).to(self.device)
+
+
+def _within_full_scale(audio: Tensor) -> NDArray[np.float32]:
+    samples = audio.float().cpu().numpy()
+    peak = float(np.abs(samples).max())
+    gain = min(1.0, PEAK_LIMIT / peak) if peak else 1.0
+    return np.asarray(samples * gain, dtype=np.float32)
+
+
+def batches(parts: Iterator[_Part], size: int) -> Iterator[list[_Part]]:
+    """Parts in groups with `size` that can be spoken; the first goes alone and comes soonest.
+
+    A part that cannot be spoken goes along with those behind it.
+    """
+    batch: list[_Part] = []
+    room = 1
+    for part in parts:
+        batch.append(part)
+        room -= bool(part.ids)
+        if not room:
+            yield batch
+            batch, room = [], size
+    if batch:
+        yield batch
 
 
 def cut(phonemes: Phonemes, longest: int) -> list[tuple[int, ...]]:
@@ -185,7 +252,8 @@ def load_speaker(
         called = f"{name!r}, version {version!r}" if version else f"{name!r}"
         known = ", ".join(sorted({*own, *of_bases}))
         raise EngineError(f"no voice is called {called}", f"choose one of: {known or 'none yet'}")
-    graph = model.graph.to("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    graph = accelerate(model.graph, device, settings)
     return Speaker(graph, style, Frontend(base.vocabulary, lexicon), settings)
 
 

@@ -27,7 +27,6 @@ import numpy as np
 import torch
 
 from engine.audio.mel import SAMPLE_RATE
-from engine.cores import available_cores
 from engine.errors import EngineError
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_speaker
@@ -52,6 +51,7 @@ class Server:
         """All lines of the answer to a request, without its id."""
         try:
             speaker = self.speaker(request.get("voice") or "", request.get("version") or "")
+            torch.set_num_threads(speaker.threads)
             samples, phonemes, notes = 0, 0, []
             for chunk in speaker.speak(str(request["text"]), float(request.get("speed") or 1.0)):
                 samples += len(chunk.audio)
@@ -98,7 +98,6 @@ def main(arguments: list[str]) -> int:
     os.dup2(2, 1)  # what libraries print must not end up between our lines
     try:
         server = Server(Workspace(Path(arguments[0]).resolve()))
-        torch.set_num_threads(server.settings.threads or available_cores())
         warm = list(server.answer({"text": WARM_UP_TEXT}))
     except (EngineError, SettingsError) as error:
         print(json.dumps({"error": str(error), "fix": ""}), file=out, flush=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from engine.audio.mel import SAMPLE_RATE
 from engine.synthesis.settings import SynthesisSettings
@@ -23,6 +24,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     settings = table(job, "synthesis", SynthesisSettings)
     spec = job.spec
     speaker = load_speaker(workspace, spec.get("voice") or "", settings, spec.get("version") or "")
+    torch.set_num_threads(speaker.threads)
     text = spec["text"]
     output = spec.get("output") or str((folder / "speech.wav").relative_to(workspace.root))
     pieces, done, notes = [], 0, []
