@@ -44,8 +44,10 @@ KINDS: dict[str, JobKind] = {
     for kind in (
         JobKind("check", 40, Need.LIGHT, 1 * HOUR, subject="base"),
         JobKind("import_voice", 40, Need.LIGHT, 1 * HOUR, subject="voice"),
+        JobKind("mix", 40, Need.LIGHT, 1 * HOUR, subject="voice"),
         JobKind("fetch", 40, Need.LIGHT, 24 * HOUR, subject="name"),
         JobKind("synthesize", 30, Need.CPU, 6 * HOUR, subject="voice"),
+        JobKind("clone", 25, Need.TRAINING, 6 * HOUR, subject="voice"),
         JobKind("preprocess", 20, Need.CPU, 48 * HOUR, subject="dataset"),
         JobKind("stage2", 10, Need.TRAINING, 72 * HOUR, subject="voice"),
         JobKind("distil", 5, Need.TRAINING, 72 * HOUR, subject="name"),

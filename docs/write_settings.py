@@ -19,6 +19,7 @@ from daemon.config import DaemonSettings
 from daemon.watchsettings import WatchSettings
 from engine.corpus.settings import PreprocessSettings
 from engine.synthesis.settings import SynthesisSettings
+from engine.training.clone import CloneSettings
 from engine.training.settings import AlignerSettings, DistilSettings, Stage1Settings, Stage2Settings
 from engine.worker.tracking import TrackingSettings
 from workspace.settings import Table
@@ -30,6 +31,7 @@ TABLES: dict[str, type[Table]] = {
     "aligner": AlignerSettings,
     "stage1": Stage1Settings,
     "stage2": Stage2Settings,
+    "clone": CloneSettings,
     "distil": DistilSettings,
     "tracking": TrackingSettings,
     "synthesis": SynthesisSettings,

@@ -19,7 +19,18 @@ from engine.worker.stop import JobCancelledError, catch_termination
 from workspace.run import EventLog, ExitCode, JobFile, Outcome, SilentLog
 from workspace.settings import SettingsError
 
-KINDS = ("check", "distil", "fetch", "import_voice", "preprocess", "stage1", "stage2", "synthesize")
+KINDS = (
+    "check",
+    "clone",
+    "distil",
+    "fetch",
+    "import_voice",
+    "mix",
+    "preprocess",
+    "stage1",
+    "stage2",
+    "synthesize",
+)
 # in messages of a plain RuntimeError, where PyTorch has no class of its own for it
 DEVICE_SIGNS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "can't allocate memory")
 

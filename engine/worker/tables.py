@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from workspace.run import JobFile
 from workspace.settings import Table, parse_table
@@ -16,6 +17,20 @@ def table(job: JobFile, name: str, model: type[TableType]) -> TableType:
     Raises:
         SettingsError: an unknown key or a value out of bounds.
     """
-    values = {**job.config.get(name, {}), **job.spec.get("settings", {})}
+    return configured(job, name, model, job.spec.get("settings", {}))
+
+
+def configured(
+    job: JobFile, name: str, model: type[TableType], over: Mapping[str, Any] | None = None
+) -> TableType:
+    """A table that is not the job's own, so that the spec's settings are not meant for it.
+
+    Args:
+        over: what goes before the configuration.
+
+    Raises:
+        SettingsError: an unknown key or a value out of bounds.
+    """
+    values = {**job.config.get(name, {}), **(over or {})}
     # the environment was taken in when the job was made, with the rest of the configuration
     return parse_table(values, name, model, f"config of job {job.id}", environ={})

@@ -9,12 +9,14 @@ import typer
 from typer.core import TyperGroup
 
 from tui.cli import (
+    clone,
     config,
     daemon,
     datasets,
     demo,
     doctor,
     jobs,
+    mix,
     models,
     say,
     service,
@@ -95,6 +97,8 @@ app.command(rich_help_panel=BY_HAND)(submit.preprocess)
 app.add_typer(submit.train, name="train", rich_help_panel=BY_HAND)
 app.add_typer(models.app, name="models", rich_help_panel=BY_HAND)
 voices.app.command("import")(voice_import.import_voice)
+voices.app.command("mix")(mix.mix)
+app.command(rich_help_panel=LISTEN)(clone.clone)
 app.add_typer(voices.app, name="voices", rich_help_panel=LISTEN)
 app.command(rich_help_panel=LISTEN)(say.say)
 app.command(rich_help_panel=MACHINE)(doctor.doctor)

@@ -35,7 +35,7 @@ def test_file_goes_before_defaults_and_environment_before_the_file() -> None:
     [
         ({"watch": {"setle_seconds": 2}}, "did you mean `settle_seconds`"),
         ({"wacth": {}}, r"did you mean \[watch\]"),
-        ({"zzz": {}}, "valid tables: aligner, daemon"),
+        ({"zzz": {}}, "valid tables: aligner, clone, daemon"),
         ({"watch": {"settle_seconds": "soon"}}, "watch.settle_seconds"),
         ({"stage1": {"losses": {"pitch": 1.0}}}, "unknown key stage1.losses.pitch"),
         ({"stage1": {"steps": 1.5}}, "stage1.steps"),
