@@ -8,9 +8,9 @@ from pathlib import Path
 from engine.errors import EngineError
 from engine.model.base import Base, base_of, find_base, keep_base, read_card
 from engine.training.settings import DistilSettings
+from engine.worker.tables import configured
 from workspace.files import write_json
 from workspace.run import JobFile
-from workspace.settings import parse_table
 
 BASE_FILE = "base.json"  # in the run folder: name and hash of the base
 
@@ -49,11 +49,8 @@ def require_good(base: Base, job: JobFile) -> None:
     distillation = read_card(base.folder).get("distillation", {})
     if distillation.get("good_enough", True):
         return
-    source = f"config of job {job.id}"
-    values = job.config.get("distil", {})
-    if parse_table(values, "distil", DistilSettings, source, environ={}).insist:
+    if configured(job, "distil", DistilSettings).insist:
         raise EngineError(
             f"base {base.name!r} was not distilled well enough to train on: see its card.json",
-            "name another base, distil it again with more steps in [distil], or set insist = false "
-            "there",
+            "name another base, distil again with more steps, or set insist = false in [distil]",
         )
