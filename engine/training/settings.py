@@ -59,7 +59,7 @@ class LoopSettings(Table):
     memory. Doubled by itself when memory runs out."""
     processes: int = Field(0, ge=0)
     """Processes that share each batch; `batch_size` is a multiple of it. 0: one for each GPU that
-    the job was given, one on the CPU."""
+    the job was given; on a CPU up to four for a small base, one for Kokoro."""
     loaders: int = Field(1, ge=1)
     """Threads of each process that draw batches ahead, one batch each. When the share of time that
     waits for data (`data_wait` in the curves) is not near 0, a GPU wants more."""
@@ -160,11 +160,11 @@ class DistillationWeights(Table):
     the layers."""
     encoder: float = Field(1.0, ge=0)
     """The whole encoder by itself: squared error of what it returns, as a share of variance."""
-    duration: float = Field(0.5, ge=0)
+    duration: float = Field(0.1, ge=0)
     """Mean absolute difference of durations, in frames."""
-    duration_bins: float = Field(0.5, ge=0)
+    duration_bins: float = Field(0.3, ge=0)
     """Divergence of the duration bins, summed over a token's bins."""
-    f0: float = Field(4.0, ge=0)
+    f0: float = Field(2.0, ge=0)
     """Smooth L1 of log2 F0 (of F0 / 10 Hz where the model predicts Hz)."""
     voicing: float = Field(0.5, ge=0)
     """Divergence of voicing, for models that predict it."""
@@ -191,7 +191,7 @@ class DistilSettings(LoopSettings):
     patience: int = Field(3, ge=1)
     layerwise_share: float = Field(0.3, ge=0, le=1)
     """Share of the steps, the first ones, in which only layers are matched, each by itself. After
-    it the whole is matched too, down to durations, F0 and energy."""
+    it the whole is matched too, by and by, down to durations, F0 and energy."""
     texts: int = Field(2000, ge=1)
     """Most texts of the file that are trained on."""
     validation_texts: int = Field(32, ge=1)

@@ -26,18 +26,24 @@ from engine.training.settings import LoopSettings
 from engine.worker.place import FIRST, RANK, rank
 from workspace.run import ExitCode, Outcome
 
+CPU_PROCESSES = 4  # at most, where nobody says how many: each takes about a gigabyte
 END_TIMEOUT = 30.0  # seconds that the others have to end after the first
 
 
 @contextmanager
-def training_ranks(settings: LoopSettings, folder: Path) -> Iterator[tuple[Ranks, torch.device]]:
+def training_ranks(
+    settings: LoopSettings, folder: Path, small: bool = False
+) -> Iterator[tuple[Ranks, torch.device]]:
     """The ranks, and this one's device: its GPU, or its share of the CPU's threads.
+
+    Args:
+        small: the model is small enough for several processes in a CPU's memory.
 
     Raises:
         EngineError: the batch cannot be shared equally, or there are fewer GPUs than processes.
         MachineError: a process did not come, or died.
     """
-    count = int(os.environ.get("WORLD_SIZE", settings.processes or torch.cuda.device_count() or 1))
+    count = int(os.environ.get("WORLD_SIZE", settings.processes or _usual(settings, small)))
     if settings.batch_size % count:
         raise EngineError(
             f"batch_size {settings.batch_size} cannot be shared by {count} processes",
@@ -52,6 +58,18 @@ def training_ranks(settings: LoopSettings, folder: Path) -> Iterator[tuple[Ranks
     else:
         with _others(folder, count), joined(device) as ranks:
             yield ranks, device
+
+
+def _usual(settings: LoopSettings, small: bool) -> int:
+    """One for each GPU. On a CPU several of a small model, each with some of the cores.
+
+    Two processes of one thread take 0.6 of the time of one process of two threads there: most
+    operations are too short to be worth sharing.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.device_count()
+    most = min(available_cores(), CPU_PROCESSES) if small else 1
+    return next(count for count in range(most, 0, -1) if settings.batch_size % count == 0)
 
 
 def _device(settings: LoopSettings, count: int) -> torch.device:

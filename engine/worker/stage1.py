@@ -63,14 +63,14 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         if read_card(destination).get("provenance", {}).get("job") == job.id:
             return {**outputs, **achieved(destination)}  # an attempt died after its rename
         raise EngineError(f"{destination}: there already", "give the base another name")
-    with training_ranks(settings, folder) as (ranks, device):
+    base = _base(workspace, job, folder)
+    size = base.header["size"] if base else settings.size
+    with training_ranks(settings, folder, size == "small") as (ranks, device):
         corpora = open_corpora(workspace.root, job.spec["prepared"])
-        base = _base(workspace, job, folder)
         aligner = _aligner(corpora, base)
         data = training_set(corpora, settings, events, job.spec.get("weights", ()))
         torch.manual_seed(job.seed)
         model = base.load() if base else SpeechModel(SIZES[settings.size])
-        size = base.header["size"] if base else settings.size
         model.to(device)
         sets = settings.parameter_sets(size) if base else FROM_NOTHING_TRAIN
         if base and not base.has_style_encoder:

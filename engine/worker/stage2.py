@@ -51,10 +51,10 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
     # an earlier attempt died after its rename, or the same content came again
     if destination.exists():
         return {**outputs, **achieved(destination)}
-    with training_ranks(settings, folder) as (ranks, device):
-        base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
-        require_same_phonemes(base)
-        require_good(base, job)
+    base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
+    require_same_phonemes(base)
+    require_good(base, job)
+    with training_ranks(settings, folder, base.header["size"] == "small") as (ranks, device):
         corpora = open_corpora(workspace.root, job.spec["prepared"])
         data = training_set(corpora, settings, events)
         torch.manual_seed(job.seed)

@@ -26,7 +26,8 @@ from workspace.run import EVENTS_FILE, ExitCode, JobFile, Outcome, read_events
 DEADLINE = 120.0  # seconds
 SETTINGS = {
     "steps": 6, "batch_size": 4, "crop_frames": 6, "checkpoint_every": 3, "warmup_steps": 1,
-    "validation_utterances": 2, "threads": 1, "preview": "你好。", "adversarial_share": 0.5,
+    "validation_utterances": 2, "threads": 1, "processes": 1, "preview": "你好。",
+    "adversarial_share": 0.5,
 }  # fmt: skip
 
 

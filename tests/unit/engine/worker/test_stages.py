@@ -36,7 +36,7 @@ from workspace.layout import Workspace
 PREPARED = "prepared/two/v1"
 FEW_STEPS = {
     "steps": 2, "batch_size": 2, "crop_frames": 6, "checkpoint_every": 2, "warmup_steps": 0,
-    "validation_utterances": 1, "threads": 1, "preview": "你好。",
+    "validation_utterances": 1, "threads": 1, "processes": 1, "preview": "你好。",
 }  # fmt: skip
 MEASURES = {"copy_mcd", "full_mcd", "f0_rmse", "duration_mae", "voicing_error"}
 
