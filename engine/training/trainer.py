@@ -150,11 +150,14 @@ class Trainer:
         return due and step != self.progress.checkpointed
 
     def _begin(self) -> None:
-        if self.state_path.exists():
+        # asked once for all: the first rank may have written it before another one looks
+        resumes = self.ranks.share(self.state_path.exists())
+        if not resumes:
+            self._save()  # a divergence before the first checkpoint rolls back to here
+        if resumes or self.ranks.place:  # all begin with the weights of the first
             self.progress = load_state(self.state_path, self.learning, self.average, self.optimizer)
+        if resumes:
             self.events.emit("resume", step=self.progress.step)
-            return
-        self._save()  # a divergence before the first checkpoint rolls back to here
 
     def _draw(self, first: int) -> None:
         """Have the batches of a step and of those behind it drawn, as many as there are loaders."""

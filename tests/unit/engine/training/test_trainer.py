@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from engine.training.batches import Batch, TrainingSet
 from engine.training.checkpoint import EpochFiles, load_epoch
 from engine.training.losses import Losses
 from engine.training.parameters import choose
+from engine.training.ranks import Alone
 from engine.training.schedule import learning_rate
 from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
@@ -401,3 +403,37 @@ def test_loaders_change_nothing_but_the_wait(
     several = SETTINGS.model_copy(update={"loaders": 3})
     trainer(Counted(model, corpus), tmp_path / "several", several).run()
     assert curve(tmp_path / "several") == curve(tmp_path / "one")
+
+
+class Second(Alone):
+    """A rank that looks at the run folder when the first one has begun there."""
+
+    place, count = 1, 2
+
+    def __init__(self, said: list[Any]) -> None:
+        self.said = said  # by the first rank
+
+    def share(self, value: Any) -> Any:
+        return self.said.pop(0)
+
+
+def test_a_rank_that_comes_late_begins_as_the_first_does(
+    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+) -> None:
+    def end(size: int) -> None:
+        raise KeyboardInterrupt
+
+    first = {name: value.detach().clone() for name, value in model.named_parameters()}
+    task = Counted(model, corpus)
+    task.at = end
+    with pytest.raises(KeyboardInterrupt):
+        trainer(task, tmp_path / "run").run()
+
+    spoil(model)
+    late = Second([False, None])  # there was no state yet; then it was written
+    with pytest.raises(KeyboardInterrupt):
+        trainer(task, tmp_path / "run", ranks=late).run()
+    assert late.said == []
+    assert all(torch.equal(value, first[name]) for name, value in model.named_parameters())
+    events = [event["type"] for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
+    assert "resume" not in events
