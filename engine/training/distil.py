@@ -32,6 +32,7 @@ from engine.training.texts import TextSet
 from engine.training.warm_start import Observed, warm_start
 
 WARM_BATCHES = 24  # that first weights are fitted to
+RAMP_SHARE = 0.2  # of the steps, in which the whole comes to count
 VALIDATED_TOGETHER = 8  # texts
 VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
 
@@ -150,7 +151,7 @@ class Distillation:
             for ids in texts
         ]
         first, every = part
-        whole = step >= s.layerwise_share * s.steps
+        whole = weight_of_whole(step, s)
         return text_batch(texts[first::every], styles[first::every], whole).to(self.device)
 
     def losses(self, batch: TextBatch) -> Losses:
@@ -165,10 +166,13 @@ class Distillation:
             for layer in self.layers
         ]
         parts = {"layers": torch.stack(errors).mean()}
-        if batch.whole:
-            parts |= self._whole(lesson)
         weights = self.settings.losses
-        total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
+        total = weights.layers * parts["layers"]
+        if batch.whole:
+            whole = self._whole(lesson)
+            weighted = [getattr(weights, name) * value for name, value in whole.items()]
+            total = total + batch.whole * torch.stack(weighted).sum()
+            parts |= whole
         return Losses(total, parts)
 
     def _whole(self, lesson: _Lesson) -> dict[str, Tensor]:
@@ -248,12 +252,22 @@ class Distillation:
             for place, ids in enumerate(some, first):
                 voices = self.styles.of_length(len(ids))
                 styles.append([voices[place % len(voices)], self.styles.draw(generator, len(ids))])
-            yield text_batch(some, styles, whole=True).to(self.device)
+            yield text_batch(some, styles, whole=1.0).to(self.device)
 
     def preview(self, path: Path) -> None:
         voice = self.styles.voices[0]
         style = style_for(voice, len(self.settings.preview)).flatten().to(self.device)
         self.speak(self.model, style, self.settings.preview, path)
+
+
+def weight_of_whole(step: int, settings: DistilSettings) -> float:
+    """0 in the layerwise steps, then growing to 1: at once, it would undo what they have learned.
+
+    Adam takes steps of one size as long as gradients are of one size; where they grow suddenly, it
+    takes far too large ones first.
+    """
+    begun = step + 1 - settings.layerwise_share * settings.steps
+    return min(1.0, max(0.0, begun / (RAMP_SHARE * settings.steps)))
 
 
 def _share_of_variance(made: Tensor, given: Tensor, mask: Tensor) -> Tensor:

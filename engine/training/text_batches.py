@@ -63,13 +63,13 @@ class TextBatch:
     Attributes:
         tokens (texts, tokens), lengths (texts,): int64, begin and end included.
         styles: (texts, styles, style_dim) float32, prosodic halves.
-        whole: whether more than single layers is matched.
+        whole: weight of what is matched beyond single layers; 0 where nothing is.
     """
 
     tokens: Tensor
     lengths: Tensor
     styles: Tensor
-    whole: bool
+    whole: float
 
     def to(self, device: torch.device) -> TextBatch:
         tokens, lengths, styles = (
@@ -93,7 +93,7 @@ class TextBatch:
         ]  # fmt: skip
 
 
-def text_batch(texts: Sequence[Ids], styles: Sequence[Sequence[Tensor]], whole: bool) -> TextBatch:
+def text_batch(texts: Sequence[Ids], styles: Sequence[Sequence[Tensor]], whole: float) -> TextBatch:
     """Pad texts to a batch; `styles` has (2 style_dim,) each."""
     rows = [torch.tensor((0, *ids, 0)) for ids in texts]
     prosodic = torch.stack([torch.stack(list(each)).chunk(2, dim=-1)[1] for each in styles])

@@ -17,7 +17,7 @@ from engine.model.base import SpeechModel
 from engine.model.config import MambaConfig, ModelConfig
 from engine.model.mamba2 import BidirectionalMamba2
 from engine.model.swap import swap
-from engine.training.distil import Distillation
+from engine.training.distil import Distillation, weight_of_whole
 from engine.training.likeness import ErrorShare, correlation, score
 from engine.training.settings import DistilSettings
 from engine.training.task import Task, TrainingStoppedError
@@ -139,6 +139,15 @@ def test_the_size_is_that_of_the_layer_that_says_least() -> None:
     assert 0 < task.size() < 0.5 * size < 0.5, "an LSTM's outputs lie between -1 and 1"
 
 
+def test_the_whole_comes_to_count_step_by_step() -> None:
+    settings = DistilSettings(steps=100, layerwise_share=0.3)
+    weights = [weight_of_whole(step, settings) for step in range(100)]
+    assert weights[:30] == [0.0] * 30 and weights[30] == pytest.approx(0.05)
+    assert weights == sorted(weights) and weights[49:] == [1.0] * 51
+    layers_only = DistilSettings(steps=100, layerwise_share=1.0)
+    assert not any(weight_of_whole(step, layers_only) for step in range(100))
+
+
 def test_layers_come_first_and_the_whole_after_them() -> None:
     task = distillation()
     early, late = (set(task.losses(task.batch(step)).parts) for step in (2, 3))
@@ -182,7 +191,7 @@ def test_processes_share_each_batch() -> None:
         assert torch.equal(half.lengths, whole.lengths[place::2])
         assert torch.equal(half.styles, whole.styles[place::2])
     pieces = whole.split(2)
-    assert [len(piece) for piece in pieces] == [2, 1] and pieces[0].whole
+    assert [len(piece) for piece in pieces] == [2, 1] and pieces[0].whole == whole.whole > 0
 
 
 def test_styles_lie_in_the_span_of_the_voices_and_around_it() -> None:
