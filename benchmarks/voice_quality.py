@@ -44,6 +44,7 @@ from workspace.layout import CONFIG_NAME, Workspace
 from workspace.run import EventLog, JobFile
 
 SPOKEN = 50  # transcripts spoken by the base
+OTHERS = 60  # of the rest: what choices are made on, so that the 50 stay untouched
 HELD_OUT_SENTENCES = 30  # of the specialist's speaker, never trained on
 FRAME_SECONDS = 0.025
 SPEAKER = "audio-cmn-hsk"
@@ -77,6 +78,9 @@ def base_quality(options: argparse.Namespace) -> dict[str, Any]:
     }
     recordings = [(audio, text) for audio, text in recordings if text not in heard]
     chosen = [recordings[i] for i in np.linspace(0, len(recordings) - 1, SPOKEN).astype(int)]
+    if options.others:
+        others = [recording for recording in recordings if recording not in chosen]
+        chosen = [others[i] for i in np.linspace(0, len(others) - 1, OTHERS).astype(int)]
     rest = [text for _, text in recordings if text not in {t for _, t in chosen}]
     ears = Ears(
         recogniser=Recogniser(options.shared / "models"), language_model="words", distractors=rest
@@ -285,6 +289,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--base", default="small")
     parser.add_argument("--folder", type=Path, help="a base's folder, instead of --base")
     parser.add_argument("--test", type=Path, help="held-out utterances of the base's corpus")
+    parser.add_argument(
+        "--others", action="store_true", help="speak other sentences than those that the bar is on"
+    )
     parser.add_argument("--voice", default="", help="of the base, instead of all of them")
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--settings", default="", help="of [stage2], as JSON")
