@@ -93,7 +93,8 @@ def _others(folder: Path, count: int) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as place:
         meeting = {MEETING_PLACE: f"file://{place}/ranks", "WORLD_SIZE": str(count)}
         os.environ.update(meeting, **{RANK: "0"})
-        command = [sys.executable, "-m", "engine.worker", str(folder)]
+        safe = ["-P"] if sys.flags.safe_path else []  # as this one was started
+        command = [sys.executable, *safe, "-m", "engine.worker", str(folder)]
         others = [
             subprocess.Popen(
                 command, env={**os.environ, RANK: str(place_), FIRST: str(os.getpid())}
