@@ -301,7 +301,7 @@ class Trainer:
         with self._averaged():
             measures = self.task.validate(lambda: self._end_if(self.stop()))
             self.task.preview(preview)
-        best = self._is_best(step, measures.score)
+        best = self.progress.best is None or measures.score < self.progress.best
         values = {**measures.values(), "score": measures.score}
         if best:
             self.measures = measures.values()
@@ -323,16 +323,6 @@ class Trainer:
             "checkpoint", step=step, path=str(kept.relative_to(self.folder)), best=best,
             measures=values,
         )  # fmt: skip
-
-    def _is_best(self, step: int, score: float) -> bool:
-        """Whether a checkpoint is better than those before it.
-
-        A discriminator buys clear speech with a little distortion, which is what scores measure:
-        checkpoints from before it came do not compete with those that it has judged.
-        """
-        begins = self.adversary.begins if self.adversary is not None else 0
-        first_judged = step > begins >= self.progress.best_step
-        return self.progress.best is None or first_judged or score < self.progress.best
 
     def _save(self) -> None:
         if self.ranks.place == 0:

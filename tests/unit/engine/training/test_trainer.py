@@ -215,12 +215,6 @@ def test_a_discriminator_judges_the_last_share_of_the_steps(task: Counted, tmp_p
     assert judged == [5, 6, 7, 8]
 
 
-def test_what_was_not_judged_does_not_compete_with_what_was(task: Counted, tmp_path: Path) -> None:
-    task.scores = iter([4.0, 5.0, 5.5])  # at steps 3, 6 and 8; the discriminator comes at 4
-    result = trainer(task, tmp_path / "run", JUDGED).run()
-    assert result.best_step == 6
-
-
 def test_divergence_rolls_back_and_slows_down(task: Counted, tmp_path: Path) -> None:
     broken = iter([True])
 
