@@ -122,7 +122,11 @@ def test_stages_insist_on_a_good_distillation(
     workspace: Workspace, run_job: Run, monkeypatch: pytest.MonkeyPatch, module: Any, kind: str
 ) -> None:
     run_job(distil, "distil", "job", base="base", name="new", settings=FEW_STEPS)
-    spec = {"prepared": PREPARED, "base": "new", "name": "own", "voice": "bob", "version": "v1"}
+    alone = {"processes": 1}  # nothing trains here that could be shared
+    spec = {
+        "prepared": PREPARED, "base": "new", "name": "own", "voice": "bob", "version": "v1",
+        "settings": alone,
+    }  # fmt: skip
     with pytest.raises(EngineError, match="'new' was not distilled well enough") as error:
         run_job(module, kind, "stage", **spec)
     assert "insist" in error.value.fix
