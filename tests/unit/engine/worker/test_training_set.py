@@ -18,10 +18,11 @@ from workspace.run import EVENTS_FILE, EventLog, read_events
 
 THREADS = """
 import os, torch
+from pathlib import Path
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 from engine.training.settings import StageSettings
 from engine.worker.ranks import training_ranks
-with training_ranks(StageSettings()) as (ranks, device):
+with training_ranks(StageSettings(), Path()) as (ranks, device):
     assert device.type == "cpu"
 print(torch.get_num_threads())
 """
