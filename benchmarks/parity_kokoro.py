@@ -1,8 +1,9 @@
 """Our Kokoro graph against the public package's, on the same weights and the same noise.
 
 Random weights in the full 82M shape are written in the published file format and loaded by both.
-Both then speak the same token sequences; the durations must be equal and the audio must agree
-within 1e-3 of full scale.
+Both then speak the same token sequences; the durations must be equal, F0 and energy must agree
+within 1e-4 and the audio within 1e-3 of full scale. The sizes are those of v1.0; `--config` takes
+another published `config.json`, such as that of v1.1-zh.
 
 The noise is matched through its generator. The public package draws, for one utterance of `n`
 samples, `rand(1, 9)` (initial phases, which its interpolation then discards), `randn(1, n, 9)`
@@ -15,7 +16,7 @@ as a difference. So the graph keeps the published order of operations up to F0.
 
     pip install --no-deps kokoro==0.9.4
     pip install transformers==5.23.0 loguru attrs
-    python -m benchmarks.parity_kokoro [--texts 12] [--json]
+    python -m benchmarks.parity_kokoro [--texts 20] [--config config.json] [--json]
 """
 
 import argparse
@@ -36,13 +37,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.model.config import KOKORO
+from engine.model.config import KOKORO, ModelConfig
 from engine.model.graph import Kokoro
 from engine.model.istftnet import Decoder
 from engine.model.layers import InstanceAffine
 from engine.model.published import load_kokoro
 
 TOLERANCE = 1e-3  # of full scale
+CURVE_TOLERANCE = 1e-4  # Hz, and the unit of energy
 PITCH_CENTRE = 120.0  # Hz; random weights would never cross the voicing threshold by themselves
 FRAMES_PER_TOKEN = 4.0
 PUBLISHED_CONFIG: dict[str, Any] = {
@@ -85,6 +87,9 @@ class Comparison:
     tokens: int
     seconds: float
     durations_equal: bool
+    f0_difference: float
+    """Largest absolute difference, Hz; infinite where the lengths differ."""
+    energy_difference: float
     audio_difference: float
     """Largest absolute difference of samples; infinite where the lengths differ."""
     audio_peak: float
@@ -98,6 +103,7 @@ class Comparison:
         """Within the bar, and not by both being silent."""
         return (
             self.durations_equal
+            and max(self.f0_difference, self.energy_difference) < CURVE_TOLERANCE
             and self.audio_difference < TOLERANCE
             and self.audio_peak > 10 * TOLERANCE
         )
@@ -121,10 +127,10 @@ def published_kokoro() -> types.ModuleType:
     return importlib.import_module("kokoro.model")
 
 
-def random_model(seed: int) -> Kokoro:
+def random_model(seed: int, config: ModelConfig = KOKORO) -> Kokoro:
     """Random weights in which every tensor matters: no zero biases, no gains of one."""
     torch.manual_seed(seed)
-    model = Kokoro(KOKORO).eval()
+    model = Kokoro(config).eval()
     with torch.no_grad():
         for tensor in model.parameters():
             tensor.add_(torch.randn_like(tensor) * 0.02)
@@ -132,7 +138,7 @@ def random_model(seed: int) -> Kokoro:
             if isinstance(module, InstanceAffine):
                 module.weight.add_(torch.randn_like(module.weight) * 0.1)
                 module.bias.add_(torch.randn_like(module.bias) * 0.1)
-        share = FRAMES_PER_TOKEN / KOKORO.max_dur
+        share = FRAMES_PER_TOKEN / config.max_dur
         duration = model.predictor.duration_proj.linear_layer
         duration.weight.mul_(4)  # so that tokens differ in length
         nn.init.constant_(duration.bias, math.log(share / (1 - share)))
@@ -157,7 +163,9 @@ def write_published(path: Path, model: Kokoro, *, with_affine: bool) -> None:
     torch.save(parts, path)
 
 
-def load_reference(path: Path, expected: Mapping[str, Tensor]) -> nn.Module:
+def load_reference(
+    path: Path, expected: Mapping[str, Tensor], config: Mapping[str, Any] = PUBLISHED_CONFIG
+) -> nn.Module:
     """The public model with the file's weights, verified tensor by tensor.
 
     Raises:
@@ -165,7 +173,7 @@ def load_reference(path: Path, expected: Mapping[str, Tensor]) -> nn.Module:
     """
     reference: nn.Module = (
         published_kokoro()
-        .KModel(repo_id="hexgrad/Kokoro-82M", config=PUBLISHED_CONFIG, model=str(path))
+        .KModel(repo_id="hexgrad/Kokoro-82M", config=dict(config), model=str(path))
         .eval()
     )
     for name, tensor in reference.state_dict().items():
@@ -189,22 +197,28 @@ def published_noise(seed: int, frames: int) -> Tensor:
 def compare(reference: nn.Module, ours: Kokoro, tokens: Tensor, seed: int) -> Comparison:
     """Speak `tokens` (1, n) with both."""
     torch.manual_seed(seed)
-    style = torch.randn(1, 2 * KOKORO.style_dim)
+    style = torch.randn(1, 2 * ours.config.style_dim)
+    curves: list[Tensor] = []
+    decoder = reference.decoder
+    assert isinstance(decoder, nn.Module)
+    # the package returns no F0 and no energy: they are what its decoder is given
+    watching = decoder.register_forward_pre_hook(lambda _, given: curves.extend(given[1:3]))
     torch.manual_seed(seed)
     start = time.perf_counter()
     audio, durations = reference.forward_with_tokens(tokens, style)  # type: ignore[operator]
     middle = time.perf_counter()
+    watching.remove()
     noise = published_noise(seed, frames=int(durations.sum()))
     begin = time.perf_counter()
     speech = ours.synthesize(tokens, torch.tensor([tokens.shape[1]]), style, noise=noise)
     end = time.perf_counter()
-    same_length = audio.shape == speech.audio[0].shape
-    difference = float((audio - speech.audio[0]).abs().max()) if same_length else float("inf")
     return Comparison(
         tokens=tokens.shape[1],
         seconds=len(audio) / 24_000,
         durations_equal=torch.equal(durations, speech.durations[0]),
-        audio_difference=difference,
+        f0_difference=_largest_difference(curves[0], speech.f0),
+        energy_difference=_largest_difference(curves[1], speech.energy),
+        audio_difference=_largest_difference(audio, speech.audio[0]),
         audio_peak=float(audio.abs().max()),
         voiced=float((speech.f0 > 10).float().mean()),
         reference_seconds=middle - start,
@@ -212,11 +226,25 @@ def compare(reference: nn.Module, ours: Kokoro, tokens: Tensor, seed: int) -> Co
     )
 
 
+def _largest_difference(theirs: Tensor, ours: Tensor) -> float:
+    return float((theirs - ours).abs().max()) if theirs.shape == ours.shape else math.inf
+
+
 def comparisons(
-    texts: int, *, with_affine: bool = True, longest: int = 120
+    texts: int,
+    *,
+    with_affine: bool = True,
+    longest: int = 120,
+    config: Mapping[str, Any] = PUBLISHED_CONFIG,
 ) -> Iterator[Comparison]:
-    """Random token sequences from the shortest to `longest` tokens."""
-    model = random_model(seed=1)
+    """Random token sequences from the shortest to `longest` tokens.
+
+    Args:
+        with_affine: whether the file carries the constants of AdaIN's norms.
+        config: a published `config.json`.
+    """
+    sizes = ModelConfig.from_kokoro_json(config)
+    model = random_model(seed=1, config=sizes)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kokoro.pth"
         write_published(path, model, with_affine=with_affine)
@@ -225,50 +253,59 @@ def comparisons(
                 if isinstance(module, InstanceAffine):
                     module.weight.fill_(1)
                     module.bias.zero_()
-        reference = load_reference(path, model.state_dict())
-        ours = load_kokoro(path)
+        reference = load_reference(path, model.state_dict(), config)
+        ours = load_kokoro(path, sizes)
     generator = torch.Generator().manual_seed(2)
     for text in range(texts):
         inner = 1 + (longest - 3) * text // max(texts - 1, 1)
-        tokens = torch.randint(1, KOKORO.n_token, (1, inner), generator=generator)
+        tokens = torch.randint(1, sizes.n_token, (1, inner), generator=generator)
         yield compare(reference, ours, nn.functional.pad(tokens, (1, 1)), seed=100 + text)
 
 
 def main() -> int:
     """Print one line a text; exit status 1 when a text differs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--texts", type=int, default=12, help="token sequences to speak")
+    parser.add_argument("--texts", type=int, default=20, help="token sequences to speak")
     parser.add_argument("--longest", type=int, default=120, help="tokens of the longest")
+    parser.add_argument("--config", type=Path, help="a published config.json; v1.0's otherwise")
     parser.add_argument("--no-affine", action="store_true", help="a file without AdaIN's constants")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
+    config = PUBLISHED_CONFIG
+    if arguments.config:
+        config = json.loads(arguments.config.read_text(encoding="utf-8"))
     rows = []
     for row in comparisons(
-        arguments.texts, with_affine=not arguments.no_affine, longest=arguments.longest
+        arguments.texts,
+        with_affine=not arguments.no_affine,
+        longest=arguments.longest,
+        config=config,
     ):
         rows.append(row)
         if not arguments.json:
-            print(
-                f"{row.tokens:4d} tokens {row.seconds:6.2f} s  durations "
-                f"{'equal' if row.durations_equal else 'DIFFER'}  audio {row.audio_difference:.1e} "
-                f"(peak {row.audio_peak:.2f}, voiced {row.voiced:.0%})  "
-                f"reference {row.reference_seconds:.2f} s, ours {row.our_seconds:.2f} s",
-                flush=True,
-            )
+            print(_line(row), flush=True)
+    worst = {
+        name: max(getattr(row, f"{name}_difference") for row in rows)
+        for name in ("f0", "energy", "audio")
+    }
     agree = all(row.agrees for row in rows)
-    worst = max(row.audio_difference for row in rows)
     if arguments.json:
-        summary = {
-            "agree": agree,
-            "worst_audio_difference": worst,
-            "texts": [asdict(r) for r in rows],
-        }
+        summary = {"agree": agree, "worst": worst, "texts": [asdict(row) for row in rows]}
         print(json.dumps(summary, indent=1))
     else:
-        print(
-            f"{'agree' if agree else 'DIFFER'}: worst difference {worst:.1e}, bar {TOLERANCE:.0e}"
-        )
+        differences = ", ".join(f"{name} {value:.1e}" for name, value in worst.items())
+        print(f"{'agree' if agree else 'DIFFER'}: worst differences: {differences}")
     return 0 if agree else 1
+
+
+def _line(row: Comparison) -> str:
+    return (
+        f"{row.tokens:4d} tokens {row.seconds:6.2f} s  durations "
+        f"{'equal' if row.durations_equal else 'DIFFER'}  F0 {row.f0_difference:.1e}  "
+        f"energy {row.energy_difference:.1e}  audio {row.audio_difference:.1e} "
+        f"(peak {row.audio_peak:.2f}, voiced {row.voiced:.0%})  "
+        f"reference {row.reference_seconds:.2f} s, ours {row.our_seconds:.2f} s"
+    )
 
 
 if __name__ == "__main__":

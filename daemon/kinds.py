@@ -46,6 +46,7 @@ KINDS: dict[str, JobKind] = {
         JobKind("import_voice", 40, Need.LIGHT, 1 * HOUR, subject="voice"),
         JobKind("mix", 40, Need.LIGHT, 1 * HOUR, subject="voice"),
         JobKind("fetch", 40, Need.LIGHT, 24 * HOUR, subject="name"),
+        JobKind("export", 35, Need.CPU, 1 * HOUR, subject="voice"),
         JobKind("synthesize", 30, Need.CPU, 6 * HOUR, subject="voice"),
         JobKind("clone", 25, Need.TRAINING, 6 * HOUR, subject="voice"),
         JobKind("preprocess", 20, Need.CPU, 48 * HOUR, subject="dataset"),

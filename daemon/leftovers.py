@@ -83,7 +83,9 @@ def _remove(workspace: Workspace, path: Path, before: float | None = None) -> bo
     except OSError as error:
         log.warning("%s, which a killed process left, cannot be removed: %s", path, error)
         return False
-    log.info("%s removed: a killed process left it", path.relative_to(workspace.root))
+    inside = path.is_relative_to(workspace.root)
+    shown = path.relative_to(workspace.root) if inside else path
+    log.info("%s removed: a killed process left it", shown)
     return True
 
 
@@ -123,6 +125,8 @@ def _places(workspace: Workspace, job: Job) -> Iterator[Path]:
 
 def _result(workspace: Workspace, job: Job) -> Path | None:
     """The folder that a job is to make, or the one above where it finds the version; if any."""
+    if job.kind == "export":
+        return Path(str(job.spec["folder"]))  # anywhere
     if job.kind not in RESULTS:
         return None
     home, *keys = RESULTS[job.kind]

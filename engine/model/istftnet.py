@@ -196,7 +196,7 @@ class Generator(nn.Module):
             (batch, curve * 300), zero in the padding.
         """
         with full_precision(f0):
-            source = self._source(f0.float(), noise, curve_lengths.tolist())
+            source = self._source(f0.float(), noise, curve_lengths)
         for i, rate in enumerate(self.rates):
             last = i + 1 == len(self.rates)
             x = self.ups[i](apply_mask(F.leaky_relu(x, 0.1), mask))
@@ -217,7 +217,7 @@ class Generator(nn.Module):
             return self._inverse_each(magnitude, phase, curve_lengths.tolist())
 
     @torch.no_grad()
-    def _source(self, f0: Tensor, noise: Tensor, curve_lengths: list[int]) -> Tensor:
+    def _source(self, f0: Tensor, noise: Tensor, curve_lengths: Tensor) -> Tensor:
         """The excitation's STFT, (batch, n_fft + 2, frames); as published, it is never trained.
 
         Each utterance goes alone. Its last frames must mirror its own end, not the padding. And
@@ -227,7 +227,7 @@ class Generator(nn.Module):
         """
         frames = noise.shape[1] // self.stft.hop + 1
         spectra = noise.new_zeros(len(f0), 2 * self.bins, frames)
-        for row, length in enumerate(curve_lengths):
+        for row, length in enumerate(curve_lengths.tolist()):
             excitation = self.m_source(
                 f0[row : row + 1, :length], noise[row : row + 1, : length * CURVE_HOP]
             )

@@ -31,7 +31,10 @@ def padding_mask(lengths: Tensor, size: int) -> Tensor | None:
     """`valid_mask` with a channel axis, (batch, 1, size), or None where nothing is padding.
 
     None takes the faster way through the convolutional layers. Asking costs one wait for the GPU.
+    A graph that is exported speaks one utterance at a time: there nothing ever is padding.
     """
+    if torch.compiler.is_exporting():
+        return None
     return valid_mask(lengths, size)[:, None] if bool((lengths < size).any()) else None
 
 

@@ -75,6 +75,20 @@ def ssd(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor, chunk: int) -> T
     return y.flatten(1, 2)[:, :length]
 
 
+def ssd_attention(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """`ssd` with one chunk as long as the sequence: quadratic, but without a loop.
+
+    An exported graph cannot loop over as many chunks as a length makes.
+    """
+    log_decay = torch.cumsum(dt * a, dim=1).transpose(1, 2)  # (batch, heads, length)
+    within = log_decay.unsqueeze(-1) - log_decay.unsqueeze(-2)  # (batch, heads, to, from)
+    causal = torch.ones_like(within).tril() > 0
+    attention = torch.exp(within.masked_fill(~causal, -torch.inf))
+    attention = attention * (c @ b.transpose(1, 2)).unsqueeze(1)
+    fed = (x * dt.unsqueeze(-1)).transpose(1, 2)  # (batch, heads, length, headdim)
+    return (attention @ fed).transpose(1, 2)
+
+
 def ssd_recurrence(x: Tensor, dt: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
     """The recurrence taken literally, step by step: what `ssd` is tested against."""
     state = x.new_zeros(x.shape[0], x.shape[2], x.shape[3], b.shape[-1])
@@ -147,7 +161,11 @@ class Mamba2(nn.Module):
             return _fused_scan(x, dt, a, b, c, self.chunk, self.D, self.dt_bias)
         with full_precision(x):
             x, dt, b, c = x.float(), dt.float(), b.float(), c.float()
-            y = ssd(x, F.softplus(dt + self.dt_bias), a, b, c, self.chunk)
+            dt = F.softplus(dt + self.dt_bias)
+            if torch.compiler.is_exporting():
+                y = ssd_attention(x, dt, a, b, c)
+            else:
+                y = ssd(x, dt, a, b, c, self.chunk)
             return y + x * self.D.unsqueeze(-1)
 
 

@@ -5,7 +5,8 @@ operations and is what trains:
 
 - Convolutions read time-major memory (channels last), which oneDNN needs no copies for.
 - Weight norm is folded once instead of at every call.
-- Instance norm and the style's scale and shift are one pass (batch norm of a batch of one).
+- Instance norm, the style's scale and shift and the activation go over a tensor together, in
+  blocks that stay in the cache.
 - Where the processor multiplies bfloat16, convolutions do so, at twice the rate. Norms, activations
   and residual sums stay float32, and so does everything before the decoder: durations and F0 are
   those of the exact path, to the last bit.
@@ -27,7 +28,7 @@ from engine.model.istftnet import (
 )
 from engine.model.layers import INSTANCE_NORM_EPS, RESIDUAL_SCALE, AdaIN1d, AdainResBlk1d
 
-BLOCK_FRAMES = 1024  # of an activation: a block of 128 float32 channels stays in the cache
+BLOCK_SIZE = 1 << 17  # values of an activation that stay in the cache from one step to the next
 
 
 def native_bfloat16() -> bool:
@@ -76,33 +77,53 @@ class PlaneConv(nn.Module):
 
 
 class PlaneAdaIN(nn.Module):
-    """`AdaIN1d` of one utterance in one pass."""
+    """`AdaIN1d` of one utterance."""
 
     def __init__(self, adain: AdaIN1d) -> None:
         super().__init__()
         self.adain = adain
 
+    def affine(self, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Scale and shift, (channels,) each, of what is normalised."""
+        gamma, beta = self.adain.fc(style)[0].chunk(2)
+        gain = 1 + gamma
+        return gain * self.adain.norm.weight, gain * self.adain.norm.bias + beta
+
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(1, channels, 1, time), (1, style_dim) -> a fresh tensor like `x`."""
-        gamma, beta = self.adain.fc(style)[0].chunk(2)
-        scale = (1 + gamma) * self.adain.norm.weight
-        shift = (1 + gamma) * self.adain.norm.bias + beta
+        scale, shift = self.affine(style)
         # over a batch of one, the statistics of a batch are those of the instance
         return F.batch_norm(x, None, None, scale, shift, training=True, eps=INSTANCE_NORM_EPS)
 
 
-def snake_(x: Tensor, alpha: Tensor) -> Tensor:
-    """x + sin(alpha x)^2 / alpha in place, in blocks that stay in the cache.
+class PlaneSnakeConv(nn.Module):
+    """AdaIN, then Snake, x + sin(alpha x)^2 / alpha, then a convolution."""
 
-    Args:
-        x: (1, channels, 1, time).
-        alpha: (1, channels, 1, 1).
-    """
-    inverse = alpha.reciprocal()
-    for block in x.split(BLOCK_FRAMES, dim=-1):
-        sine = (block * alpha).sin_()
-        block.addcmul_(sine, sine * inverse)
-    return x
+    def __init__(self, adain: nn.Module, alpha: Tensor, conv: nn.Module, dtype: torch.dtype):
+        super().__init__()
+        assert isinstance(adain, AdaIN1d)
+        self.adain, self.conv = PlaneAdaIN(adain), PlaneConv(conv, dtype)
+        self.alpha = nn.Parameter(alpha.detach()[..., None])  # (1, channels, 1, 1)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """(1, channels, 1, time) float32, (1, style_dim) -> a fresh tensor like `x`.
+
+        Norm and activation go block by block through the cache. They are half of what the decoder
+        does besides convolutions, and each pass over a whole tensor goes through the memory.
+        """
+        mean, variance = torch.batch_norm_update_stats(x, None, None, 0.0)
+        scale, shift = self.adain.affine(style)
+        scale = scale * torch.rsqrt(variance + INSTANCE_NORM_EPS)
+        shift = (shift - mean * scale)[:, None, None]
+        scale, inverse = scale[:, None, None], self.alpha.reciprocal()
+        activated = torch.empty_like(x, dtype=self.conv.dtype)
+        frames = max(BLOCK_SIZE // x.shape[1], 1)
+        for block, into in zip(x.split(frames, -1), activated.split(frames, -1), strict=True):
+            normed = torch.addcmul(shift, block, scale)
+            sine = (normed * self.alpha).sin_()
+            into.copy_(normed.addcmul_(sine, sine * inverse))
+        convolved: Tensor = self.conv(activated)
+        return convolved
 
 
 class PlaneResBlock(nn.Module):
@@ -110,19 +131,15 @@ class PlaneResBlock(nn.Module):
 
     def __init__(self, block: AdaINResBlock1, dtype: torch.dtype) -> None:
         super().__init__()
-        self.convs1 = nn.ModuleList(PlaneConv(conv, dtype) for conv in block.convs1)
-        self.convs2 = nn.ModuleList(PlaneConv(conv, dtype) for conv in block.convs2)
-        self.adain1 = nn.ModuleList(_adain(norm) for norm in block.adain1)
-        self.adain2 = nn.ModuleList(_adain(norm) for norm in block.adain2)
-        self.alpha1 = nn.ParameterList(alpha.detach()[..., None] for alpha in block.alpha1)
-        self.alpha2 = nn.ParameterList(alpha.detach()[..., None] for alpha in block.alpha2)
+        first = zip(block.adain1, block.alpha1, block.convs1, strict=True)
+        second = zip(block.adain2, block.alpha2, block.convs2, strict=True)
+        self.first = nn.ModuleList(PlaneSnakeConv(*parts, dtype) for parts in first)
+        self.second = nn.ModuleList(PlaneSnakeConv(*parts, dtype) for parts in second)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(1, channels, 1, time), (1, style_dim) -> a tensor like `x`."""
-        for i, conv1 in enumerate(self.convs1):
-            h = conv1(snake_(self.adain1[i](x, style), self.alpha1[i]))
-            h = self.convs2[i](snake_(self.adain2[i](h, style), self.alpha2[i]))
-            x = h.add_(x)
+        for first, second in zip(self.first, self.second, strict=True):
+            x = second(first(x, style), style).add_(x)
         return x
 
 
@@ -145,11 +162,6 @@ class PlaneAdainResBlk(nn.Module):
         shortcut = x.repeat_interleave(2, dim=-1) if self.upsample else x
         out: Tensor = (h + self.conv1x1(shortcut)) * RESIDUAL_SCALE
         return out
-
-
-def _adain(norm: nn.Module) -> PlaneAdaIN:
-    assert isinstance(norm, AdaIN1d)
-    return PlaneAdaIN(norm)
 
 
 def _optional(layer: nn.Module, dtype: torch.dtype) -> nn.Module:

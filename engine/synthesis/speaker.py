@@ -223,38 +223,54 @@ def cut(phonemes: Phonemes, longest: int) -> list[tuple[int, ...]]:
 def load_speaker(
     workspace: Workspace, name: str, settings: SynthesisSettings, version: str = ""
 ) -> Speaker:
-    """The speaker of a voice: `voices/<name>/`, or one that came with a base.
+    """The speaker of a voice, on the GPU where there is one: see `load_voice`."""
+    from engine.text import Frontend, Lexicon
+
+    lexicon = Lexicon.load(workspace.lexicon) if workspace.lexicon.is_file() else None
+    voice = load_voice(workspace, name or settings.default_voice, version)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    graph = accelerate(voice.graph, device, settings)
+    return Speaker(graph, voice.style, Frontend(voice.base.vocabulary, lexicon), settings)
+
+
+@dataclass(frozen=True)
+class LoadedVoice:
+    """A voice's base, its graph in evaluation mode on the CPU, and its style (n, 1, channels)."""
+
+    name: str
+    version: str
+    base: Base
+    graph: Kokoro
+    style: Tensor
+
+
+def load_voice(workspace: Workspace, name: str, version: str = "") -> LoadedVoice:
+    """A voice of `voices/<name>/`, or one that came with a base.
 
     Args:
-        workspace: holds voices and bases, and perhaps a lexicon.
-        name: the voice's; empty takes the settings' default, then the newest base's.
+        workspace: holds voices and bases.
+        name: the voice's; empty takes the newest base's default.
         version: of the voice; empty takes the newest.
 
     Raises:
         EngineError: no such voice, or it has no such version; names those that are there.
     """
-    from engine.text import Frontend, Lexicon
-
-    lexicon = Lexicon.load(workspace.lexicon) if workspace.lexicon.is_file() else None
     models = workspace.models
-    name = name or settings.default_voice or _base_default(models)
+    name = name or _base_default(models)
     own = finished_voices(workspace.voices)
     of_bases = speaking_voices(models)
     if name in own:
         folder = _version(own[name], name, version)
         base, model = load_voice_model(models, folder)
         style = load_style(folder / STYLE_FILE, base.config)
-    elif name in of_bases and not version:
+        return LoadedVoice(name, folder.name, base, model.graph, style)
+    if name in of_bases and not version:
         base = Base.open(of_bases[name].parent.parent)
-        model = base.load()
         style = load_style(of_bases[name], base.config)
-    else:
-        called = f"{name!r}, version {version!r}" if version else f"{name!r}"
-        known = ", ".join(sorted({*own, *of_bases}))
-        raise EngineError(f"no voice is called {called}", f"choose one of: {known or 'none yet'}")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph = accelerate(model.graph, device, settings)
-    return Speaker(graph, style, Frontend(base.vocabulary, lexicon), settings)
+        return LoadedVoice(name, "", base, base.load().graph, style)
+    called = f"{name!r}, version {version!r}" if version else f"{name!r}"
+    known = ", ".join(sorted({*own, *of_bases}))
+    raise EngineError(f"no voice is called {called}", f"choose one of: {known or 'none yet'}")
 
 
 def load_voice_model(models: Path, folder: Path) -> tuple[Base, SpeechModel]:

@@ -175,7 +175,7 @@ class DistillationWeights(Table):
 class DistilSettings(LoopSettings):
     """`[distil]`: Mamba blocks learn from text alone to stand in for a base's LSTMs."""
 
-    steps: int = Field(1500, ge=1)
+    steps: int = Field(1000, ge=1)
     batch_size: int = Field(8, ge=1)
     """Texts a step, of all processes together."""
     styles_per_text: int = Field(2, ge=1)

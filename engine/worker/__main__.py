@@ -23,6 +23,7 @@ KINDS = (
     "check",
     "clone",
     "distil",
+    "export",
     "fetch",
     "import_voice",
     "mix",

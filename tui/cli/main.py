@@ -21,6 +21,7 @@ from tui.cli import (
     say,
     service,
     submit,
+    voice_export,
     voice_import,
     voices,
     workspaces,
@@ -96,6 +97,7 @@ app.command(rich_help_panel=BY_HAND)(jobs.watch)
 app.command(rich_help_panel=BY_HAND)(submit.preprocess)
 app.add_typer(submit.train, name="train", rich_help_panel=BY_HAND)
 app.add_typer(models.app, name="models", rich_help_panel=BY_HAND)
+voices.app.command("export")(voice_export.export)
 voices.app.command("import")(voice_import.import_voice)
 voices.app.command("mix")(mix.mix)
 app.command(rich_help_panel=LISTEN)(clone.clone)

@@ -1,9 +1,8 @@
-"""`yinfang voices`: what can be spoken with, its figures, its previews, and taking it elsewhere."""
+"""`yinfang voices`: what can be spoken with, its figures and its previews."""
 
 from __future__ import annotations
 
 import os
-import tarfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,41 +96,6 @@ def play(ctx: typer.Context, name: NameArgument, version: VersionOption = None) 
     else:
         write_line(str(latest))
         play_wave(latest)
-
-
-@app.command()
-def export(
-    ctx: typer.Context,
-    name: NameArgument,
-    file: Annotated[Path, typer.Argument(help="The .tar.gz to write.")],
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write a voice into one file: weights, voice tensor, card and previews.
-
-    It holds what differs from its base; the card names the base by hash.
-
-    \b
-    Examples:
-      yinfang voices export alice alice.tar.gz
-      tar -xzf alice.tar.gz -C ~/other-workspace/voices
-    """
-    from workspace.files import replace_atomic
-
-    folder = voice_folder(session.of(ctx).workspace(), name, version)
-    if folder is None:
-        message = f"{name} comes with a base: there is nothing of it to take elsewhere"
-        raise CommandError(message, "`say` speaks with it wherever that base is", Exit.USAGE)
-
-    def write(temporary: Path) -> None:
-        with tarfile.open(temporary, "w:gz") as archive:
-            archive.add(folder, arcname=f"{name}/{folder.name}")
-
-    replace_atomic(file, write)
-    if as_json:
-        print_json({"path": str(file), "voice": name, "version": folder.name})
-    else:
-        write_line(f"{file}  {name}, version {folder.name}")
 
 
 def voice_folder(workspace: Workspace, name: str, version: str | None) -> Path | None:

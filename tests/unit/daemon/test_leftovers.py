@@ -154,3 +154,14 @@ def test_what_cannot_be_removed_is_told_and_the_rest_is(
     monkeypatch.setattr("daemon.leftovers.shutil.rmtree", refuse)
     assert swept(workspace) == [name for name in LEFT if not name.startswith("voices")]
     assert "cannot be removed" in caplog.text
+
+
+def test_an_export_clears_what_it_left_outside_the_workspace(
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    mine, theirs = elsewhere / ".tmp-alice-onnx.0123abcd", elsewhere / ".tmp-bob-onnx.0123abcd"
+    for folder in (mine, theirs):
+        make(folder, START - 1)
+    assert clear(workspace, job("export", folder=str(elsewhere / "alice-onnx"))) == [mine]
+    assert not mine.exists() and theirs.exists()

@@ -12,6 +12,7 @@ from engine.model.mamba2 import (
     Mamba2,
     kernels_available,
     ssd,
+    ssd_attention,
     ssd_recurrence,
 )
 
@@ -27,8 +28,9 @@ def test_chunked_scan_is_the_recurrence(length: int, chunk: int) -> None:
     dt = torch.rand(2, length, 4, **draw)
     a = -16 * torch.rand(4, **draw)
     b, c = torch.randn(2, length, 16, **draw), torch.randn(2, length, 16, **draw)
-    difference = ssd(x, dt, a, b, c, chunk) - ssd_recurrence(x, dt, a, b, c)
-    assert difference.abs().max() < 1e-10
+    literal = ssd_recurrence(x, dt, a, b, c)
+    assert (ssd(x, dt, a, b, c, chunk) - literal).abs().max() < 1e-10
+    assert (ssd_attention(x, dt, a, b, c) - literal).abs().max() < 1e-10
 
 
 def test_gradients_of_both_agree() -> None:
