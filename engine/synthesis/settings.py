@@ -17,8 +17,8 @@ class SynthesisSettings(Table):
     pause_ms: int = Field(250, ge=0, le=5000)
     """Silence between chunks, milliseconds."""
     threads: int = Field(0, ge=0)
-    """CPU threads of a warm synthesis worker. 0 takes one for the small model, which is fastest so,
-    and all cores for Kokoro."""
+    """CPU threads that speak. 0 takes one for the small model, which is fastest so, and all cores
+    for Kokoro: the first chunk of a text has them together, those behind it one each."""
     precision: Literal["auto", "exact", "float32", "bfloat16"] = "auto"
     """How Kokoro's decoder computes. "exact" keeps the published order of operations. "float32"
     sums in a faster order, which nobody hears. "bfloat16" also multiplies in half the digits, about

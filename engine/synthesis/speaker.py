@@ -34,6 +34,7 @@ from engine.model.graph import Kokoro
 from engine.model.istftnet import Decoder
 from engine.synthesis.acceleration import accelerate, batch_size, speaking_threads
 from engine.synthesis.settings import SynthesisSettings
+from engine.synthesis.side_by_side import side_by_side
 from workspace.bases import speaking_voices
 from workspace.files import write_atomic
 from workspace.layout import Workspace
@@ -114,8 +115,15 @@ class Speaker:
                 f"speed {speed:g}", f"give one from {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
             )
         silence = np.zeros(self.settings.pause_ms * SAMPLE_RATE // 1000, dtype=np.float32)
-        for batch in batches(self._parts(text, seed), self.batch):
-            sounds = iter(self._audio([part for part in batch if part.ids], speed))
+
+        def say(batch: list[_Part]) -> list[NDArray[np.float32]]:
+            return self._audio([part for part in batch if part.ids], speed)
+
+        threads = self.threads if self.device.type == "cpu" else 1
+        for batch, spoken in side_by_side(
+            say, batches(self._parts(text, seed), self.batch), threads
+        ):
+            sounds = iter(spoken)
             for part in batch:
                 audio = next(sounds) if part.ids else np.zeros(0, dtype=np.float32)
                 if part.paused:
