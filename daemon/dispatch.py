@@ -92,6 +92,17 @@ class Dispatcher:
         """Why each waiting job waits, as things are now; only of the first `LINE_SHOWN`."""
         line = [*await self._store.running(), *await self._store.line(LINE_SHOWN)]
         dependencies = await self._store.dependency_states(line)
+        return self.reasons_for(line, dependencies)
+
+    def reasons_for(
+        self, line: Sequence[Job], dependencies: Mapping[str, JobState]
+    ) -> dict[str, str]:
+        """Why each of these jobs waits that does, as things are now.
+
+        Args:
+            line: all running jobs, and the waiting ones to be explained with all before them.
+            dependencies: states of what they need that is not among them.
+        """
         decisions = schedule(line, self._machine.resources(), self._clock(), dependencies)
         starting = dict.fromkeys(decisions.starts, "starts now")
         leaving = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import os
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -17,6 +16,7 @@ from daemon.dispatch import Dispatcher
 from daemon.errors import BadRequestError, NotFoundError
 from daemon.follow import follow_events, follow_log, follow_states
 from daemon.intake import Intake
+from daemon.jobrows import JobRows, describe, follow_rows
 from daemon.jobs import Job
 from daemon.placement import placement
 from daemon.plan import with_jobs
@@ -26,7 +26,6 @@ from daemon.states import FINAL, JobState
 from daemon.store import NewJob, Store
 from workspace.layout import Workspace
 
-FAR_BACK = "waits far back in line"
 VERSION = "0.1.0"
 
 Method = Callable[[Any], Awaitable[Any]]
@@ -52,6 +51,7 @@ class Methods:
     def table(self) -> dict[str, Method]:
         """Name -> method; `hello` and `stop` belong to the connection."""
         return {
+            "ping": self.ping,
             "status": self.status,
             "jobs.list": self.list_jobs,
             "jobs.show": self.show_job,
@@ -74,9 +74,13 @@ class Methods:
         return {
             "jobs.logs": self.logs,
             "run.events": self.run_events,
+            "jobs.follow": self.follow_jobs,
             "events": self.events,
             "speak": self.speak,
         }
+
+    async def ping(self, _: protocol.Nothing) -> dict[str, Any]:
+        return {}
 
     async def status(self, _: protocol.Nothing) -> dict[str, Any]:
         resources = self.machine.resources()
@@ -101,7 +105,7 @@ class Methods:
         states = [JobState(name) for name in params.states] or list(JobState)
         jobs = await self.store.listed(states, params.limit)
         reasons = await self._reasons(jobs)
-        described = [self._describe(job, reasons) for job in reversed(jobs)]
+        described = [describe(job, reasons.get(job.id)) for job in reversed(jobs)]
         for values, job in zip(described, reversed(jobs), strict=True):
             # Of a thousand ended jobs nobody asks how they got there.
             values["progress"] = None if job.state in FINAL else self._progress(job)
@@ -110,7 +114,7 @@ class Methods:
     async def show_job(self, params: protocol.OneJob) -> dict[str, Any]:
         job = await self.store.job(params.id)
         return {
-            **self._describe(job, await self._reasons([job])),
+            **await self._described(job),
             "progress": await asyncio.to_thread(self._progress, job),
             "run": str(self.workspace.run(job.id)),
             "config": await self.store.config(job.config),
@@ -127,7 +131,7 @@ class Methods:
         )
         config = await asyncio.to_thread(self.read_config)
         [job] = await self.dispatcher.submit([new], config)
-        return self._describe(job, {})
+        return describe(job)
 
     async def move(self, params: protocol.MoveJob) -> dict[str, Any]:
         job = await self.store.job(params.id)
@@ -136,7 +140,7 @@ class Methods:
             self.store, job, to=params.to, before=before, priority=params.priority
         )
         moved = await self.dispatcher.place(job.id, priority, position)
-        return self._describe(moved, await self._reasons([moved]))
+        return await self._described(moved)
 
     async def list_datasets(self, _: protocol.Nothing) -> list[dict[str, Any]]:
         jobs = await self.store.for_datasets()
@@ -188,6 +192,11 @@ class Methods:
         async for event in follow_states(self.store, changes, params.cursor, params.follow):
             yield event, event["id"]
 
+    async def follow_jobs(self, params: protocol.FollowRows) -> Events:
+        rows = JobRows(self.store, self.dispatcher.reasons_for, self._progress)
+        async for event in follow_rows(rows, self.dispatcher.changes, params.ended):
+            yield event, None  # nothing to go on from: a client that comes back gets all anew
+
     async def speak(self, params: protocol.Speak) -> Events:
         spoken = self.speech.speak(params.text, params.voice, params.speed, params.version)
         async with contextlib.aclosing(spoken):
@@ -198,7 +207,7 @@ class Methods:
         self, order: Callable[[str], Awaitable[Job]], params: protocol.OneJob
     ) -> dict[str, Any]:
         job = await order((await self.store.job(params.id)).id)
-        return self._describe(job, await self._reasons([job]))
+        return await self._described(job)
 
     async def _reasons(self, jobs: list[Job]) -> dict[str, str]:
         if not any(job.state is JobState.WAITING for job in jobs):
@@ -209,12 +218,5 @@ class Methods:
         progress = self.board.progress(job) if job.attempt else None
         return progress.to_json() if progress else None
 
-    def _describe(self, job: Job, reasons: dict[str, str]) -> dict[str, Any]:
-        values = dataclasses.asdict(job)
-        for internal in ("claim", "config"):
-            del values[internal]
-        if job.state is JobState.WAITING:
-            values["reason"] = reasons.get(job.id, job.reason or FAR_BACK)
-        elif job.state is JobState.RUNNING and job.stop is not None:
-            values["reason"] = f"told to stop ({job.stop})"
-        return values
+    async def _described(self, job: Job) -> dict[str, Any]:
+        return describe(job, (await self._reasons([job])).get(job.id))

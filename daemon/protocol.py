@@ -120,6 +120,17 @@ class FollowJobs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowRows:
+    """All jobs as rows, then the fields of rows that change; see `daemon.jobrows`.
+
+    Attributes:
+        ended: how many of those that have ended, the newest first.
+    """
+
+    ended: int = LIST_LIMIT
+
+
+@dataclass(frozen=True, kw_only=True)
 class ByName:
     """`name` of a dataset or voice."""
 
@@ -152,6 +163,7 @@ class Shutdown:
 METHODS: dict[str, type[Any]] = {
     "hello": Hello,
     "stop": StopStream,
+    "ping": Nothing,  # whether the line still carries anything
     "status": Nothing,
     "jobs.list": ListJobs,
     "jobs.show": OneJob,
@@ -173,6 +185,7 @@ METHODS: dict[str, type[Any]] = {
 STREAMS: dict[str, type[Any]] = {
     "jobs.logs": FollowRun,  # events {"text"}; cursor: byte offset
     "run.events": FollowRun,  # a run's events as written; cursor: byte offset
+    "jobs.follow": FollowRows,  # {"at", "fresh", "rows", "left"}; no cursor: it begins anew
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }

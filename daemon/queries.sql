@@ -62,6 +62,9 @@ SELECT * FROM jobs WHERE id = :id;
 -- name: number
 SELECT * FROM jobs WHERE number = :number;
 
+-- name: with_ids
+SELECT * FROM jobs WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY number;
+
 -- name: with_keys
 SELECT * FROM jobs WHERE key IN (SELECT value FROM json_each(:keys));
 

@@ -196,6 +196,10 @@ class Store:
             raise UnknownJobError(f"no job {job_id!r}", "`yinfang jobs list` shows their ids")
         return found[0]
 
+    async def with_ids(self, ids: Iterable[str]) -> list[Job]:
+        """Those of these jobs that exist, in order of submission."""
+        return await self._jobs("with_ids", ids=json.dumps(list(ids)))
+
     async def ready(self, kinds: Iterable[str], now: float, limit: int) -> list[Job]:
         """The first waiting jobs of these kinds that wait for nothing but resources, in order."""
         return await self._jobs("ready", kinds=json.dumps(list(kinds)), now=now, limit=limit)
