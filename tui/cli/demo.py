@@ -195,7 +195,7 @@ def _show_result(
 ) -> None:
     """Draw the loss of stage 2 and the waveform."""
     from tui.cli.job_page import chosen, curve_plot
-    from tui.curves import curve
+    from tui.curves.rows import curve
     from tui.jobs import loss_curves, run_events
 
     training = _training(jobs)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tui.cli.jobs_table import STATE_STYLES
-from tui.curves import curve, limits
+from tui.curves.rows import curve, limits
 from tui.jobs import LossCurve, checkpoints, loss_curves, progress
 from tui.quantities import ago, duration, figure, rate
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tui.curves import column_spans, curve, limits
+from tui.curves.rows import column_spans, curve, limits
 
 
 def dots(rows: list[str]) -> set[tuple[int, int]]:
