@@ -70,6 +70,12 @@ class DaemonUnreachableError(DaemonError):
     code = "unreachable"
 
 
+class HostRefusedError(DaemonError):
+    """The server can be reached, but trying again is of no use before somebody has acted."""
+
+    code = "host-refused"
+
+
 class ConnectionLostError(DaemonError):
     """The connection to the daemon ended in the middle of a request."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from daemon.client import wire
+from daemon.client.address import Address, address_of
 from daemon.protocol import decode, encode
 from workspace.layout import Workspace
 
@@ -90,7 +90,10 @@ class SyncClient:
             raise wire.lost() from None
         if not line.endswith(b"\n"):
             raise wire.lost()
-        return decode(line)
+        try:
+            return decode(line)
+        except ValueError:
+            raise wire.garbled(line) from None
 
 
 class EventStream:
@@ -116,6 +119,8 @@ class EventStream:
                     raise
                 if "end" in message:
                     self._over = True
+                    if message["end"].get("stopped"):
+                        raise wire.lost()  # not by us, who would have left: the daemon leaves
                     return
                 self.cursor = message.get("cursor")
                 yield message["event"]
@@ -130,17 +135,12 @@ class EventStream:
 
 
 @contextmanager
-def connect(workspace: Workspace, name: str = "") -> Iterator[SyncClient]:
-    """A connection to the daemon of a workspace on this machine.
+def connect(place: Workspace | Address, name: str = "") -> Iterator[SyncClient]:
+    """A connection to the daemon of a workspace on this machine, or of another address.
 
     Raises:
         DaemonUnreachableError: no daemon answers there.
+        HostRefusedError: the server does not let us in, or has no daemon to offer.
     """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(os.fspath(workspace.socket))
-    except OSError:
-        connection.close()
-        raise wire.unreachable(workspace) from None
-    with connection, connection.makefile("rb") as incoming, connection.makefile("wb") as outgoing:
+    with address_of(place).dial() as (incoming, outgoing):
         yield SyncClient(incoming, outgoing, name)

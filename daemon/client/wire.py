@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from daemon import errors
-from daemon.errors import ConnectionLostError, DaemonError, DaemonUnreachableError
+from daemon.errors import (
+    ConnectionLostError,
+    DaemonError,
+    DaemonUnreachableError,
+    ProtocolMismatchError,
+)
 from daemon.protocol import PROTOCOL_VERSION
 from workspace.layout import Workspace
 
 UNREACHABLE = "no daemon answers for {root}"
 LOST = "the daemon ended the connection"
+QUOTED = 60  # characters of an answer that is none
 
 _KINDS: dict[str, type[DaemonError]] = {
     kind.code: kind
@@ -43,3 +49,12 @@ def unreachable(workspace: Workspace) -> DaemonUnreachableError:
 
 def lost() -> ConnectionLostError:
     return ConnectionLostError(LOST, "`yinfang status` says whether it is up")
+
+
+def garbled(line: bytes) -> ProtocolMismatchError:
+    """What answered is no daemon: mostly a start file of the server's shell that prints."""
+    text = line.decode(errors="replace").strip()[:QUOTED]
+    return ProtocolMismatchError(
+        f"no daemon speaks like this: {text!r}",
+        "if that is from the server's shell: `ssh HOST true` must print nothing",
+    )
