@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -43,6 +44,26 @@ class Bucket(NamedTuple):
     mean: float
     points: int
     gaps: int
+
+    @classmethod
+    def of(cls, steps: Sequence[int], times: Sequence[float], values: Sequence[float]) -> Bucket:
+        """At least one point, in the order of their steps, as one bucket."""
+        finite, total = values, sum(values)
+        if not math.isfinite(total):  # one that is not finite makes the sum so
+            finite = [value for value in values if math.isfinite(value)]
+            total = sum(finite)
+        points = len(finite)
+        return cls(
+            steps[0],
+            steps[-1],
+            times[0],
+            times[-1],
+            min(finite, default=math.nan),
+            max(finite, default=math.nan),
+            total / points if points else math.nan,
+            points,
+            len(values) - points,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,232 @@
+"""Curves as they travel: what the daemon tells of a run's points, and how a client keeps them.
+
+    {"whole": {"series": {"train/total": {"from": [...], ...}}, "facts": [...], "earlier": 0}}
+    {"points": [{"split": "train", "names": ["total"], "steps": [...], "times": [...],
+                 "values": [[...]]}], "facts": [...]}
+
+`whole` is everything so far, each series as buckets; it replaces what was known before. `points` is
+what has come since. Arrays, not an object a point, because a slow link carries them.
+
+A step that lies before the series' last one takes back what came from there on, whether or not the
+run said that it resumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from workspace.series import Bucket, Series
+
+DIGITS = 7  # significant ones of a value on the way; single precision has no more
+TIME_DIGITS = 3  # decimals of a time in seconds
+KEPT_ENTRIES = 1 << 16  # of each series at a client; beyond that neighbours are joined
+POINT_TYPES = frozenset({"metric", "item", "progress"})  # events of which there are too many
+
+STAGE_KEYS = ("stage", "unit", "total")
+
+Point = tuple[str, int, float, float]  # series, step, Unix time in seconds, value
+
+
+def series_name(split: str, name: str) -> str:
+    """What the series of one measured value is called: "train/total"."""
+    return f"{split}/{name}"
+
+
+def points_of(event: Mapping[str, Any]) -> Iterator[Point]:
+    """The points of a `metric` event; none of any other."""
+    if event.get("type") != "metric":
+        return
+    split, step, time = str(event.get("split") or "train"), int(event["step"]), float(event["t"])
+    for name, value in event["values"].items():
+        yield series_name(split, name), step, time, math.nan if value is None else float(value)
+
+
+def is_fact(event: Mapping[str, Any]) -> bool:
+    """Whether an event is told as it is: checkpoints, previews, notes, resumes, parameters."""
+    return event.get("type") not in POINT_TYPES
+
+
+def stage_of(event: Mapping[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The fact that a stage has begun, from the first `progress` event that names it.
+
+    Args:
+        event: any event of the run.
+        known: the stage fact before.
+
+    Returns:
+        {"t", "type": "stage", "stage", "unit", "total"}, or None when nothing begins.
+    """
+    if event.get("type") != "progress":
+        return None
+    if known is not None and is_same_stage(known, event):
+        return None
+    return {"t": event["t"], "type": "stage", **{key: event.get(key) for key in STAGE_KEYS}}
+
+
+def is_same_stage(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two `progress` events or stage facts are of one stage; its total may have changed."""
+    return (one.get("stage"), one.get("unit")) == (other.get("stage"), other.get("unit"))
+
+
+def taken_back(fact: Mapping[str, Any], step: int) -> bool:
+    """Whether a run that resumes after a step takes this fact back, as of a later one."""
+    return fact.get("type") in ("checkpoint", "preview") and fact.get("step", step) > step
+
+
+class PointGroups:
+    """Points on their way, those of one split and the same names in one group of columns."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take in a `metric` event."""
+        split, names = str(event.get("split") or "train"), tuple(event["values"])
+        group = self._groups.setdefault((split, names), _empty_group(split, names))
+        group["steps"].append(event["step"])
+        group["times"].append(event["t"])
+        for column, value in zip(group["values"], event["values"].values(), strict=True):
+            column.append(_rounded(value))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return list(self._groups.values())
+
+
+class RunCurves:
+    """What a client knows of a run's curves, kept up by the events of the stream `run.curves`.
+
+    Attributes:
+        series: by name, in the order in which they came.
+        facts: events of the run that are no points, in their order.
+        earlier: how many facts there were before those, untold.
+    """
+
+    def __init__(self) -> None:
+        self.series: dict[str, Series] = {}
+        self.facts: list[dict[str, Any]] = []
+        self.earlier = 0
+
+    def take(self, event: Mapping[str, Any]) -> set[str]:
+        """Take in an event of the stream; the names of the series that changed."""
+        if "whole" in event:
+            return self._replace(event["whole"])
+        for fact in event.get("facts", ()):
+            self._tell(fact)
+        changed = set[str]()
+        for group in event.get("points", ()):
+            for name, values in zip(group["names"], group["values"], strict=True):
+                full = series_name(group["split"], name)
+                self._extend(full, group["steps"], group["times"], values)
+                changed.add(full)
+        return changed
+
+    def _replace(self, whole: Mapping[str, Any]) -> set[str]:
+        self.facts, self.earlier = list(whole["facts"]), int(whole["earlier"])
+        changed = {*self.series, *whole["series"]}
+        self.series = {}
+        for name, columns in whole["series"].items():
+            series = self.series[name] = Series(KEPT_ENTRIES)
+            for bucket in from_columns(columns):
+                series.append_bucket(bucket)
+        return changed
+
+    def _tell(self, fact: dict[str, Any]) -> None:
+        if fact.get("type") == "stage":
+            # a client that comes back is told once more of the stage that it knows already
+            stages = (known for known in reversed(self.facts) if known.get("type") == "stage")
+            if is_same_stage(next(stages, {}), fact):
+                return
+        self.facts.append(fact)
+
+    def _extend(
+        self,
+        name: str,
+        steps: Sequence[int],
+        times: Sequence[float],
+        values: Iterable[float | None],
+    ) -> None:
+        series = self.series.setdefault(name, Series(KEPT_ENTRIES))
+        span = series.span("step")
+        latest = span[1] if span else -math.inf
+        for step, time, value in zip(steps, times, values, strict=True):
+            if step < latest:
+                series.truncate(step - 1)
+            series.append(step, time, math.nan if value is None else value)
+            latest = step
+
+
+def to_columns(buckets: Sequence[Bucket]) -> dict[str, list[Any]]:
+    """Buckets as arrays; what single points do not need is left out."""
+    columns: dict[str, list[Any]] = {
+        "from": [bucket.first_step for bucket in buckets],
+        "since": [round(bucket.first_time, TIME_DIGITS) for bucket in buckets],
+        "mean": [_rounded(bucket.mean) for bucket in buckets],
+        "gaps": [bucket.gaps for bucket in buckets],
+    }
+    if any(bucket.points + bucket.gaps > 1 for bucket in buckets):
+        columns |= {
+            "to": [bucket.last_step for bucket in buckets],
+            "until": [round(bucket.last_time, TIME_DIGITS) for bucket in buckets],
+            "low": [_rounded(bucket.low) for bucket in buckets],
+            "high": [_rounded(bucket.high) for bucket in buckets],
+            "points": [bucket.points for bucket in buckets],
+        }
+    if not any(columns["gaps"]):
+        del columns["gaps"]
+    return columns
+
+
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Bucket]:
+    """The buckets of `to_columns`' arrays."""
+    count = len(columns["from"])
+    means = [math.nan if mean is None else mean for mean in columns["mean"]]
+    gaps = columns.get("gaps", [0] * count)
+    lows, highs = columns.get("low", means), columns.get("high", means)
+    return [
+        Bucket(
+            first_step,
+            last_step,
+            since,
+            until,
+            math.nan if low is None else low,
+            math.nan if high is None else high,
+            mean,
+            points,
+            gap,
+        )
+        for first_step, last_step, since, until, low, high, mean, points, gap in zip(
+            columns["from"],
+            columns.get("to", columns["from"]),
+            columns["since"],
+            columns.get("until", columns["since"]),
+            lows,
+            highs,
+            means,
+            columns.get("points", [1 - gap for gap in gaps]),
+            gaps,
+            strict=True,
+        )
+    ]
+
+
+def rounded(values: Iterable[float]) -> list[float | None]:
+    """Values as they travel: short, and null where they are not finite."""
+    return [_rounded(value) for value in values]
+
+
+def _rounded(value: float | None) -> float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _empty_group(split: str, names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "split": split,
+        "names": list(names),
+        "steps": [],
+        "times": [],
+        "values": [[] for _ in names],
+    }
