@@ -18,7 +18,7 @@ from tui.curves.ticks import Tick
 from tui.curves.viewport import Axis, Viewport
 
 ROWS_A_TICK = 4  # cells of height for each tick of the vertical axis
-CELLS_A_TICK = 12  # cells of width for each tick of the horizontal one
+CELLS_A_TICK = 10  # cells of width for each tick of the horizontal one
 OUTLIERS = 0.02  # of the columns at either end, when the axis is to fit the bulk of the values
 
 Fit = Literal["all", "bulk"]
