@@ -107,6 +107,7 @@ class Series:
         self._first_times = array("d")
         self._last_times = array("d")
         self._pyramid = Pyramid()
+        self.truncations = 0  # of what was kept from before the last one, some may be void
 
     def __len__(self) -> int:
         """Points that were appended, gaps among them."""
@@ -189,6 +190,7 @@ class Series:
         if kept and self._last_steps[-1] > step:
             self._last_steps[-1] = step
         self._pyramid.truncate(kept)
+        self.truncations += 1
 
     def columns(self, first: float, last: float, count: int, axis: Axis) -> Columns:
         """Reduce a range to columns of equal width.
