@@ -12,6 +12,7 @@ from tui.cli import (
     clone,
     config,
     daemon,
+    dashboard,
     datasets,
     demo,
     doctor,
@@ -89,6 +90,7 @@ app.command(rich_help_panel=WORKSPACE)(workspaces.init)
 app.command(rich_help_panel=WORKSPACE)(daemon.up)
 app.command(rich_help_panel=WORKSPACE)(daemon.down)
 app.command(rich_help_panel=WORKSPACE)(daemon.status)
+app.command(rich_help_panel=WORKSPACE)(dashboard.tui)
 app.command(rich_help_panel=WORKSPACE)(demo.demo)
 app.add_typer(config.app, name="config", rich_help_panel=WORKSPACE)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=BY_HAND)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,25 +14,39 @@ from tui.curves.drawing import Look
 from tui.dashboard.chart.chart import Chart
 
 NARROWEST = 56  # cells that a chart should have
+SPACIOUS = 16  # lines of a chart from which there is a blank one between two
 LOWEST = 9  # lines that a chart should have; where there are fewer, the grid scrolls
 
 
-def arranged(count: int, width: int, height: int) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Arrangement:
     """How charts are laid out.
 
-    As few lines of charts as there are columns for, but no more columns than charts.
+    Attributes:
+        across: charts side by side.
+        lines: of each chart; None: they share the height.
+        gap: blank lines between two.
+    """
+
+    across: int
+    lines: int | None
+    gap: int
+
+
+def arranged(count: int, width: int, height: int) -> Arrangement:
+    """Lay out charts: as few lines of them as the width allows, but none too low to be read.
 
     Args:
         count: charts, at least 1.
         width, height: cells.
-
-    Returns:
-        Charts side by side, and the lines that each has.
     """
     most = max(1, min(count, width // NARROWEST))
     rows = -(-count // most)
     across = -(-count // rows)  # four charts are two by two, not three and one
-    return across, max(LOWEST, height // rows)
+    lines = height // rows
+    return Arrangement(
+        across, lines=LOWEST if lines < LOWEST else None, gap=1 if lines >= SPACIOUS else 0
+    )
 
 
 class ChartGrid(VerticalScroll):
@@ -64,6 +78,13 @@ class ChartGrid(VerticalScroll):
             chart.display = self.full in (None, chart.id)
         self._arrange(*self.size)
 
+    async def hold(self, charts: Sequence[Chart]) -> None:
+        """Other charts than before."""
+        self.full = None
+        await self.remove_children()
+        await self.mount_all(charts)
+        self._arrange(*self.size)
+
     def advance(self) -> None:
         """Paint what came to the ends of the series."""
         for chart in self.charts:
@@ -79,9 +100,10 @@ class ChartGrid(VerticalScroll):
         seen = sum(chart.display for chart in self.charts)
         if not seen or width < 1:
             return
-        across, lines = arranged(seen, width, height)
-        self.styles.grid_size_columns = across
-        self.styles.grid_rows = (lines,)
+        found = arranged(seen, width, height)
+        self.styles.grid_size_columns = found.across
+        self.styles.grid_gutter_horizontal = found.gap  # Textual's name for that between rows
+        self.styles.grid_rows = "1fr" if found.lines is None else str(found.lines)
 
     @on(Chart.Hovered)
     def _hover(self, event: Chart.Hovered) -> None:

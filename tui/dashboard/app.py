@@ -1,0 +1,255 @@
+"""The Textual app: it holds the line to the daemon and the board, and hands both to its pages."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from daemon.client import ClientError
+from daemon.client.link import Link
+from daemon.client.linkstate import Closed, Connected, LinkState, Refused, Waiting
+from tui.dashboard.board import Board
+from tui.dashboard.memory import (
+    Memory,
+    Preferences,
+    SettingsFileError,
+    keep,
+    read_preferences,
+    recall,
+)
+from tui.dashboard.orders import Found, Order, Refusal
+from tui.dashboard.screens.confirm import Confirm
+from tui.dashboard.screens.page import Page
+from tui.dashboard.themes import CYCLE, DARK, THEMES
+from tui.dashboard.widgets.table import Span
+from tui.jobs import short_id, subject
+from tui.quantities import duration
+
+ENDED_SHOWN = 5000  # ended jobs that the board begins with
+CALL_PATIENCE = 10.0  # seconds that an order may take
+NEWS_SECONDS = 8.0  # that a job's end is announced for
+NEWS_WORTH = 20.0  # seconds that a job must have taken to be announced, unless it failed
+
+
+class Dashboard(App[None]):
+    """`yinfang tui`.
+
+    Attributes:
+        board: all jobs.
+        link: the line to the daemon.
+        memory: what is kept from one time to the next.
+        marked: jobs chosen for comparison.
+    """
+
+    CSS = """
+    Screen { background: $background; }
+    Footer { background: $panel; }
+    Toast { max-width: 70; }
+    """
+    TITLE = "yinfang"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "page('jobs')", "Jobs", show=False, id="page.jobs"),
+        Binding("2", "page('compare')", "Compare", show=False, id="page.compare"),
+        Binding("3", "page('datasets')", "Datasets", show=False, id="page.datasets"),
+        Binding("4", "page('voices')", "Voices", show=False, id="page.voices"),
+        Binding("5", "page('system')", "System", show=False, id="page.system"),
+        Binding("question_mark", "help", "Help", id="help", key_display="?"),
+        Binding("ctrl+t", "theme", "Theme", show=False, id="theme"),
+        Binding("q", "quit", "Quit", id="quit"),
+    ]
+
+    def __init__(
+        self,
+        link: Link,
+        memory: Memory,
+        preferences: Preferences,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        super().__init__()
+        self.link, self.memory, self.preferences = link, memory, preferences
+        self.board = Board()
+        self.marked: frozenset[str] = frozenset()
+        self._undo: Order | None = None
+        if "SSH_CONNECTION" in environ:
+            self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = preferences.theme or memory.theme
+        self.theme = wanted if wanted in self.available_themes else DARK
+        self.set_keymap(dict(preferences.keys))
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._page(self.memory.page)
+
+    def on_mount(self) -> None:
+        self.run_worker(self._hold_link(), name="link")
+        self.watch(self, "theme", self._theme_changed, init=False)
+
+    async def _hold_link(self) -> None:
+        async with self.link:
+            self.link.listen(self._line_changed)
+            await self._follow_jobs()
+
+    async def _follow_jobs(self) -> None:
+        async for event in self.link.follow("jobs.follow", ended=ENDED_SHOWN):
+            first = not self.board.whole
+            change = self.board.apply(event.value, time.time())
+            page = self.screen
+            if isinstance(page, Page):
+                page.board_changed(change)
+                self.tell_line(page)
+            if not first:
+                for id_ in change.ended:
+                    self._announce(id_)
+
+    def _announce(self, id_: str) -> None:
+        """A job has ended that somebody may have been waiting for."""
+        job = self.board.jobs[id_]
+        failed = job["state"] == "failed"
+        took = job["ended"] - (job.get("started") or job["ended"])
+        if not failed and took < NEWS_WORTH:
+            return
+        what = f"{short_id(job)} {job['kind']} {subject(job)}".rstrip()
+        self.notify(
+            " ".join(str(job.get("reason") or "").split()) or f"after {duration(took)}",
+            title=f"{what}: {job['state']}",
+            severity="error" if failed else "information",
+            timeout=NEWS_SECONDS,
+            markup=False,
+        )
+        if self.preferences.bell:
+            self.bell()
+
+    def _line_changed(self, state: LinkState) -> None:
+        page = self.screen
+        if not isinstance(page, Page):
+            return
+        self.tell_line(page)
+        if isinstance(state, Connected):
+            page.reconnected()
+
+    def tell_line(self, page: Page) -> None:
+        """Tell a page how the line to the daemon is."""
+        page.show_line(self.link.address.label, line_span(self.link.state))
+
+    def _page(self, name: str) -> Page:
+        from tui.dashboard.screens import page_named
+
+        return page_named(name)
+
+    def action_page(self, name: str) -> None:
+        """Go to a page; what was opened above the present one is closed."""
+        self.memory.page = name
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if not (isinstance(self.screen, Page) and name == self.screen.NAME):
+            self.switch_screen(self._page(name))
+
+    def on_top_bar_page_asked(self, event: Any) -> None:
+        self.action_page(event.page)
+
+    def open_job(self, id_: str) -> None:
+        """Open the page of a job."""
+        from tui.dashboard.screens.job import JobPage
+
+        self.push_screen(JobPage(id_))
+
+    def order(self, found: Found) -> None:
+        """Carry out an order, after a question where it needs one."""
+        if isinstance(found, Refusal):
+            self.notify(found.why, severity="warning", markup=False)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.run_worker(self._carry_out(found), name=found.method)
+
+        if found.question:
+            verb = found.method.rpartition(".")[2]
+            self.push_screen(Confirm(found.question, found.consequence, f"{verb} it"), answered)
+        else:
+            answered(True)
+
+    async def _carry_out(self, order: Order) -> None:
+        try:
+            await self.link.call(order.method, **order.params)
+        except ClientError as error:
+            self.complain(error)
+            return
+        self._undo = order.undo
+        hint = "  (u takes it back)" if order.undo else ""
+        self.notify(f"{order.said}{hint}", markup=False)
+
+    def action_undo(self) -> None:
+        """Take back the last order."""
+        if self._undo is None:
+            self.notify("there is nothing to take back", severity="warning")
+            return
+        order, self._undo = self._undo, None
+        self.order(order)
+
+    def complain(self, error: ClientError) -> None:
+        """Show an error of the daemon, with what to do about it."""
+        self.notify(
+            error.fix or "", title=error.message, severity="error", markup=False, timeout=12
+        )
+
+    def copy(self, text: str) -> None:
+        """Put a text into the clipboard of the person's terminal, wherever that is (OSC 52)."""
+        self.copy_to_clipboard(text)
+        self.notify(f"copied: {text}", markup=False)
+
+    def action_theme(self) -> None:
+        """Take the next of our themes."""
+        place = CYCLE.index(self.theme) if self.theme in CYCLE else -1
+        self.theme = CYCLE[(place + 1) % len(CYCLE)]
+
+    def _theme_changed(self) -> None:
+        self.memory.theme = self.theme
+        for screen in self.screen_stack:
+            if isinstance(screen, Page):
+                screen.retone()
+
+    def action_help(self) -> None:
+        """Show every key of this page, and what it does."""
+        from tui.dashboard.screens.help import HelpPage
+
+        self.push_screen(HelpPage(self.screen))
+
+
+def line_span(state: LinkState) -> Span:
+    """How the line is, in a word or two."""
+    match state:
+        case Connected():
+            return Span("● connected", "good")
+        case Waiting(seconds, why):
+            return Span(f"○ {why}; again in {seconds:.0f} s", "warn")
+        case Refused(why):
+            return Span(f"✗ {why}", "bad")
+        case Closed():
+            return Span("○ closed", "dim")
+    return Span("○ connecting", "warn")
+
+
+def run(link: Link) -> None:
+    """Open the dashboard over a link until it is left.
+
+    Raises:
+        SettingsFileError: the person's own settings cannot be used.
+    """
+    from tui.dashboard.memory import preferences_path, state_path
+
+    memory = recall(state_path())
+    app = Dashboard(link, memory, read_preferences(preferences_path()))
+    app.run()
+    keep(state_path(), memory)
+
+
+__all__ = ["Dashboard", "SettingsFileError", "run"]

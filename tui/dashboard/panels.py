@@ -1,0 +1,151 @@
+"""A run's measured values as charts: which belong together, in which order, and what is good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.curves.markers import Kind, Marker
+from tui.curves.sample import Better, Trace
+from tui.dashboard.tones import Tone
+from workspace.series import Series
+
+# Values of which more is better; of every other loss, error or distance less is. Of the rest
+# nobody can say.
+HIGHER = ("correlation", "cosine", "accuracy", "similarity")
+NEUTRAL = ("learning_rate", "gradient_norm", "data_wait", "batch", "seconds", "loss_scale")
+CALM = ("learning_rate",)  # known exactly: no average says more
+TITLES: Mapping[str, str] = {
+    "total": "loss", "score": "score (the best checkpoint is judged by)",
+    "copy_mcd": "copy MCD, dB", "full_mcd": "full MCD, dB", "f0_rmse": "F0 error, semitones",
+    "duration_mae": "duration error, ms", "voicing_error": "voicing error",
+    "learning_rate": "learning rate", "gradient_norm": "gradient norm",
+    "data_wait": "share of time waiting for data",
+}  # fmt: skip
+FIRST = ("total", "score", "full_mcd", "copy_mcd", "f0_rmse", "duration_mae")
+LAST = ("learning_rate", "gradient_norm", "data_wait")
+TONE_OF_LEVEL: Mapping[str, Tone] = {"warning": "warn", "error": "bad"}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart.
+
+    Attributes:
+        key: the value's name without its split; also the chart's.
+        title: for people.
+        series: names of its series.
+    """
+
+    key: str
+    title: str
+    series: tuple[str, ...]
+
+
+def panels(names: Iterable[str]) -> list[Panel]:
+    """The charts of these series ("train/total"): one a value, whatever it was measured on."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.partition("/")[2], []).append(name)
+    return [
+        Panel(key, title_of(key), tuple(sorted(groups[key], key=_split_last)))
+        for key in sorted(groups, key=_rank)
+    ]
+
+
+def _split_last(name: str) -> tuple[bool, str]:
+    """Later ones lie over earlier ones: validation over training."""
+    return (not name.startswith("train/"), name)
+
+
+def _rank(key: str) -> tuple[int, int, str]:
+    if key in FIRST:
+        return (0, FIRST.index(key), key)
+    if key in LAST:
+        return (2, LAST.index(key), key)
+    return (1, 0, key)
+
+
+def title_of(key: str) -> str:
+    """What a value is called."""
+    return TITLES.get(key, key.replace("_", " "))
+
+
+def better(key: str) -> Better | None:
+    """Which values are good."""
+    if any(word in key for word in HIGHER):
+        return "high"
+    return None if key in NEUTRAL else "low"
+
+
+def traces(panel: Panel, series: Mapping[str, Series], began: float | None) -> list[Trace]:
+    """The curves of a panel whose series there are."""
+    return [
+        Trace(
+            name.partition("/")[0],
+            series[name],
+            began=began,
+            better=better(panel.key),
+            noisy=panel.key not in CALM and name.startswith("train/"),
+        )
+        for name in panel.series
+        if name in series
+    ]
+
+
+def markers(facts: Iterable[Mapping[str, Any]]) -> list[Marker]:
+    """What the facts of a run put on its charts' lower axes."""
+    found: list[Marker] = []
+    step = 0.0
+    best: float | None = None
+    kept = list(facts)
+    for fact in kept:
+        if fact.get("type") == "checkpoint" and fact.get("best"):
+            best = fact["step"]
+    for fact in kept:
+        step = float(fact.get("step") or step)
+        kind: Kind | None = None
+        if fact.get("type") == "checkpoint":
+            kind = "best checkpoint" if fact["step"] == best else "checkpoint"
+        elif fact.get("type") in ("resume", "stage"):
+            kind = fact["type"]
+        if kind is not None:
+            found.append(Marker(kind, step, float(fact["t"]), str(fact.get("stage") or "")))
+    return found
+
+
+def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The checkpoints of a run, newest first, each with the `preview` of its step, if any."""
+    by_step: dict[int, dict[str, Any]] = {}
+    previews: dict[int, str] = {}
+    for fact in facts:
+        if fact.get("type") == "checkpoint":
+            by_step[fact["step"]] = dict(fact)
+        elif fact.get("type") == "preview":
+            previews[fact["step"]] = str(fact["path"])
+        elif fact.get("type") == "resume":
+            by_step = {step: one for step, one in by_step.items() if step <= fact["step"]}
+    last_best = max((step for step, one in by_step.items() if one.get("best")), default=None)
+    return [
+        {**by_step[step], "best": step == last_best, "preview": previews.get(step)}
+        for step in sorted(by_step, reverse=True)
+    ]
+
+
+def notes(facts: Iterable[Mapping[str, Any]]) -> list[tuple[str, Tone]]:
+    """What the run had to say, newest last."""
+    return [
+        (str(fact["text"]), TONE_OF_LEVEL.get(str(fact.get("level")), "dim"))
+        for fact in facts
+        if fact.get("type") == "note"
+    ]
+
+
+def parameter_line(facts: Iterable[Mapping[str, Any]]) -> str:
+    """What trains, e.g. "trains mamba 901,164 · frozen 6,365,141"; "" where nobody said."""
+    told: Sequence[Mapping[str, Any]] = [f for f in facts if f.get("type") == "parameters"]
+    if not told:
+        return ""
+    trained = ", ".join(f"{name} {count:,}" for name, count in told[-1]["trained"].items())
+    return f"trains {trained} · frozen {told[-1]['frozen']:,}"

@@ -1,0 +1,18 @@
+"""The pages, one a module; a page's module is imported when it is first opened."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.dashboard.screens.page import Page
+
+CLASSES = {"jobs": "JobsPage"}
+
+
+def page_named(name: str) -> Page:
+    """A new page; an unknown name, which an older program may have remembered, is the first."""
+    known = name if name in CLASSES else next(iter(CLASSES))
+    page: Page = getattr(import_module(f"{__name__}.{known}"), CLASSES[known])()
+    return page

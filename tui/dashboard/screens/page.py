@@ -1,0 +1,68 @@
+"""What every page has: the bar above, the keys below, and its view of the board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.dashboard.board import Board, Change
+from tui.dashboard.widgets.table import Span, Table
+from tui.dashboard.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from tui.dashboard.app import Dashboard
+
+PAGES = (("jobs", "Jobs"),)
+
+
+class Page(Screen[None]):
+    """A page of the dashboard.
+
+    Attributes:
+        NAME: of the page, as in `PAGES`; a page that is opened from another has that one's.
+    """
+
+    NAME: ClassVar[str] = ""
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The app."""
+        return cast("Dashboard", self.app)
+
+    @property
+    def board(self) -> Board:
+        """All jobs."""
+        return self.dashboard.board
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(PAGES, self.NAME)
+        yield from self.body()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def body(self) -> ComposeResult:
+        """What lies between the bar and the keys."""
+        raise NotImplementedError
+
+    def board_changed(self, change: Change) -> None:
+        """Jobs are other than before; called only while the page is seen."""
+
+    def reconnected(self) -> None:
+        """The daemon answers again: what was asked for once has to be asked for anew."""
+
+    def show_line(self, place: str, line: Span) -> None:
+        """How the connection is; the bar above says it."""
+        for bar in self.query(TopBar):
+            bar.show(place=place, line=line, counts=self.board.counts())
+
+    def on_screen_resume(self) -> None:
+        """The page is seen again: everything may have changed meanwhile."""
+        self.dashboard.tell_line(self)
+        self.board_changed(Change(tuple(self.board.jobs), arranged=True))
+
+    def retone(self) -> None:
+        """The theme has changed."""
+        for table in self.query(Table):
+            table.retone()

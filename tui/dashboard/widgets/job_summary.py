@@ -1,0 +1,95 @@
+"""What a job is about, in a few lines beside the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.text import Text
+from textual.widgets import Static
+
+from tui.dashboard import formats
+from tui.dashboard.board import Board
+from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.widgets.table import Span
+from tui.jobs import progress, short_id
+from tui.quantities import duration, figure, rate
+
+Job = Mapping[str, Any]
+Line = tuple[str, tuple[Span, ...]]  # label, what is said
+LABEL = 10  # cells
+SHOWN_OUTPUTS = 8
+
+
+class JobSummary(Static):
+    """The job under the cursor."""
+
+    def show(self, job: Job | None, board: Board, now: float) -> None:
+        """
+        Args:
+            job: a row of the board, or None.
+            board: where the jobs are that it depends on.
+            now: Unix time, seconds, by the daemon's clock.
+        """
+        if job is None:
+            self.update("")
+            return
+        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        text = Text(no_wrap=False)
+        text.append(f"{job['id']}\n", tones["strong"])
+        for label, spans in (*standing(job, now), *origin(job, board, now), *made(job)):
+            text.append(label.ljust(LABEL), tones["faint"])
+            for said, tone in spans:
+                text.append(said, tones[tone])
+            text.append("\n")
+        self.update(text)
+
+
+def standing(job: Job, now: float) -> Iterable[Line]:
+    """State, progress, why and what to do about it."""
+    cell = formats.state_cell(job)
+    assert isinstance(cell, Span)
+    attempt = (Span(f"   attempt {job['attempt']}", "warn"),) if job["attempt"] > 1 else ()
+    device = (Span(f"   on {job['device']}", "dim"),) if job.get("device") else ()
+    yield "state", (cell, *device, *attempt)
+    report = progress(job)
+    if report and job["state"] == "running":
+        share = formats.bar(report.share, 20) if report.share is not None else ()
+        done = f" {report.done:,.0f}" + (f" of {report.total:,.0f}" if report.total else "")
+        yield report.stage[: LABEL - 1], (*share, Span(f"{done} {report.unit}"))
+        left = f", {duration(report.eta)} left" if report.eta is not None else ""
+        if report.rate:
+            yield "rate", (Span(rate(report.rate, report.unit) + left),)
+        for split, values in ((job.get("progress") or {}).get("metrics") or {}).items():
+            shown = [f"{name} {figure(value)}" for name, value in list(values.items())[:3]]
+            yield split[: LABEL - 1], (Span("   ".join(shown), "dim"),)
+    if job.get("reason"):
+        tone: Tone = "bad" if job["state"] == "failed" else ""
+        yield "why", (Span(" ".join(str(job["reason"]).split()), tone),)
+    if job.get("fix"):
+        yield "to do", (Span(str(job["fix"]), "accent"),)
+    if job.get("started"):
+        took = (job.get("ended") or now) - job["started"]
+        yield "started", (Span(f"{formats.clock(job['started'], now)}, {duration(took)}", "dim"),)
+
+
+def origin(job: Job, board: Board, now: float) -> Iterable[Line]:
+    """When it was made, from what, and after which jobs it comes."""
+    yield "made", (Span(formats.clock(job["created"], now), "dim"),)
+    for name in job.get("depends_on") or ():
+        parent = board.jobs.get(name)
+        tone = formats.tone_of(parent) if parent else "dim"
+        said = f"{short_id(parent)} {parent['kind']} {parent['state']}" if parent else name
+        yield "after", (Span(said, tone),)
+    for key, value in (job.get("spec") or {}).items():
+        if isinstance(value, str | int | float) and value != "":
+            yield str(key)[: LABEL - 1], (Span(str(value), "dim"),)
+
+
+def made(job: Job) -> Iterable[Line]:
+    """What came of it."""
+    for key, value in list((job.get("outputs") or {}).items())[:SHOWN_OUTPUTS]:
+        if isinstance(value, float):
+            yield str(key)[: LABEL - 1], (Span(figure(value), "good"),)
+        elif isinstance(value, str | int):
+            yield str(key)[: LABEL - 1], (Span(str(value), "good"),)

@@ -1,0 +1,326 @@
+"""A list of any length in columns: only the lines that are seen are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.dashboard.tones import Tone, Tones
+
+Row = TypeVar("Row")
+GAP = 2  # cells between columns
+HEADING_LINES = 1
+
+
+class Span(NamedTuple):
+    """A stretch of text in one tone."""
+
+    text: str
+    tone: Tone = ""
+
+
+Cell = str | Span | tuple[Span, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Generic[Row]):
+    """A column.
+
+    Attributes:
+        name: the heading.
+        width: least width, cells.
+        cell: what a row shows there.
+        flex: its share of the room that is left over; 0 keeps it at `width`.
+        align: where shorter text goes.
+        rank: in a narrow list the columns of the highest rank are left out first; 0 never is.
+    """
+
+    name: str
+    width: int
+    cell: Callable[[Row], Cell]
+    flex: int = 0
+    align: Literal["left", "right"] = "left"
+    rank: int = 0
+
+
+def fitting(
+    columns: Sequence[Column[Row]], width: int, gap: int = GAP
+) -> list[tuple[Column[Row], int]]:
+    """The columns that fit into so many cells, each with its width."""
+    kept = list(columns)
+    while len(kept) > 1 and _least(kept, gap) > width:
+        worst = max(column.rank for column in kept)
+        if not worst:
+            break
+        last = max(i for i, column in enumerate(kept) if column.rank == worst)
+        del kept[last]
+    spare = max(0, width - _least(kept, gap))
+    shares = sum(column.flex for column in kept)
+    widths = []
+    for column in kept:
+        extra = spare * column.flex // shares if shares else 0
+        widths.append((column, column.width + extra))
+    return widths
+
+
+def _least(columns: Sequence[Column[Row]], gap: int) -> int:
+    return sum(column.width for column in columns) + gap * (len(columns) - 1)
+
+
+class Table(ScrollView, Generic[Row], can_focus=True):
+    """Rows by key, one of which is under the cursor.
+
+    The cursor stays with its row when rows come, go or change places.
+    """
+
+    DEFAULT_CSS = """
+    Table { background: transparent; scrollbar-size-vertical: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="table.page_up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="table.page_down"),
+        Binding("home,g", "end(-1)", "First", show=False, id="table.first"),
+        Binding("end,G", "end(1)", "Last", show=False, id="table.last"),
+        Binding("enter", "choose", "Open", show=False, id="table.open"),
+    ]
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another row, or on none."""
+
+        table: Table[object]
+        key: str | None
+
+        @property
+        def control(self) -> Table[object]:
+            return self.table
+
+    @dataclass
+    class Chosen(Message):
+        """Enter or a double click on a row."""
+
+        table: Table[object]
+        key: str
+
+        @property
+        def control(self) -> Table[object]:
+            return self.table
+
+    def __init__(
+        self, columns: Sequence[Column[Row]], *, empty: str = "", id: str | None = None
+    ) -> None:
+        """
+        Args:
+            columns: from left to right.
+            empty: what is said where there are no rows.
+        """
+        super().__init__(id=id)
+        self._columns = tuple(columns)
+        self._empty = empty
+        self._keys: list[str] = []
+        self._places: dict[str, int] = {}
+        self._rows: Mapping[str, Row] = {}
+        self._marked: frozenset[str] = frozenset()
+        self._cursor: str | None = None
+        self._lines: dict[str, list[Segment]] = {}
+        self._layout: list[tuple[Column[Row], int]] = []
+        self._tones: Tones | None = None
+
+    @property
+    def cursor(self) -> str | None:
+        """Key of the row under the cursor."""
+        return self._cursor
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Keys of all rows, from above."""
+        return self._keys
+
+    def show(self, keys: Sequence[str], rows: Mapping[str, Row]) -> None:
+        """Show these rows in this order; `rows` is looked at whenever a line is drawn."""
+        before, place = self._keys, self._places.get(self._cursor or "", 0)
+        self._keys, self._rows = list(keys), rows
+        self._places = {key: place for place, key in enumerate(self._keys)}
+        self._lines.clear()
+        self.virtual_size = Size(self.size.width, len(self._keys) + HEADING_LINES)
+        if self._cursor not in self._places:
+            last = len(self._keys) - 1
+            self._go(self._keys[min(place, last)] if self._keys else None)
+        elif before != self._keys:
+            self._show_cursor()
+        self.refresh()
+
+    def update_rows(self, keys: Sequence[str]) -> None:
+        """Draw these rows anew; their order has not changed."""
+        for key in keys:
+            self._lines.pop(key, None)
+            self._refresh_row(key)
+
+    def mark(self, keys: frozenset[str]) -> None:
+        """Mark rows, in front of their first column."""
+        changed = self._marked ^ keys
+        self._marked = keys
+        self.update_rows(list(changed))
+
+    def say(self, empty: str) -> None:
+        """What is shown where there are no rows."""
+        self._empty = empty
+        self.refresh()
+
+    def go_to(self, key: str) -> None:
+        """Put the cursor on a row, if it is there."""
+        if key in self._places:
+            self._go(key)
+
+    def retone(self) -> None:
+        """The theme has changed."""
+        self._tones = None
+        self._lines.clear()
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        if self._keys:
+            place = self._places.get(self._cursor or "", 0) + by
+            self._go(self._keys[max(0, min(place, len(self._keys) - 1))])
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by so many pages."""
+        self.action_move(by * max(1, self.size.height - HEADING_LINES - 1))
+
+    def action_end(self, side: int) -> None:
+        """Move the cursor to the first (-1) or the last row."""
+        self.action_move(side * len(self._keys))
+
+    def action_choose(self) -> None:
+        """Open the row under the cursor."""
+        if self._cursor is not None:
+            self.post_message(self.Chosen(self, self._cursor))  # type: ignore[arg-type]
+
+    def on_resize(self) -> None:
+        self._layout = fitting(self._columns, self.size.width - 2)
+        self._lines.clear()
+        self.virtual_size = Size(self.size.width, len(self._keys) + HEADING_LINES)
+        self._show_cursor()
+
+    def on_focus(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a second one opens the row."""
+        place = event.y - HEADING_LINES + self.scroll_offset.y
+        if event.y >= HEADING_LINES and 0 <= place < len(self._keys):
+            self._go(self._keys[place])
+            if event.chain > 1:
+                self.action_choose()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen: the heading stays, the rows scroll under it."""
+        width = self.size.width
+        tones = self._tones = self._tones or self.app_tones()
+        if y < HEADING_LINES:
+            return Strip(self._heading(tones)).adjust_cell_length(width)
+        place = y - HEADING_LINES + self.scroll_offset.y
+        if place >= len(self._keys):
+            said = self._empty if not self._keys and y == HEADING_LINES + 1 else ""
+            return Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
+        key = self._keys[place]
+        segments = self._lines.get(key)
+        if segments is None:
+            segments = self._lines[key] = self._line(self._rows[key], key, tones)
+        strip = Strip(segments).adjust_cell_length(width)
+        if key != self._cursor:
+            return strip
+        return strip.apply_style(tones.cursor[0 if self.has_focus else 1])
+
+    def app_tones(self) -> Tones:
+        """The tones of the app's theme."""
+        plain = self.app.theme.startswith("ansi")
+        return Tones.of(self.app.get_css_variables(), plain=plain)
+
+    def _heading(self, tones: Tones) -> list[Segment]:
+        segments = [Segment(" ")]
+        for column, width in self._layout:
+            segments += _aligned((Span(column.name, "faint"),), width, column.align, tones)
+            segments.append(Segment(" " * GAP))
+        return segments
+
+    def _line(self, row: Row, key: str, tones: Tones) -> list[Segment]:
+        segments = [Segment("▌" if key in self._marked else " ", tones["accent"])]
+        for column, width in self._layout:
+            segments += _aligned(_spans(column.cell(row)), width, column.align, tones)
+            segments.append(Segment(" " * GAP))
+        return segments
+
+    def _go(self, key: str | None) -> None:
+        before, self._cursor = self._cursor, key
+        if before == key:
+            return
+        self._refresh_row(before)
+        self._refresh_row(key)
+        self._show_cursor()
+        self.post_message(self.Highlighted(self, key))  # type: ignore[arg-type]
+
+    def _show_cursor(self) -> None:
+        place = self._places.get(self._cursor or "")
+        height = self.size.height - HEADING_LINES
+        if place is None or height < 1:
+            return
+        top = self.scroll_offset.y
+        if place < top:
+            self.scroll_to(y=place, animate=False, force=True)
+        elif place >= top + height:
+            self.scroll_to(y=place - height + 1, animate=False, force=True)
+
+    def _refresh_row(self, key: str | None) -> None:
+        place = self._places.get(key or "")
+        if place is None:
+            return
+        y = place - self.scroll_offset.y + HEADING_LINES
+        if HEADING_LINES <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+
+def _spans(cell: Cell) -> tuple[Span, ...]:
+    if isinstance(cell, str):
+        return (Span(cell),)
+    return (cell,) if isinstance(cell, Span) else cell
+
+
+def _aligned(
+    spans: tuple[Span, ...], width: int, align: Literal["left", "right"], tones: Tones
+) -> list[Segment]:
+    """Spans cut or padded to a width; what is cut ends in an ellipsis."""
+    room = width
+    segments: list[Segment] = []
+    for text, tone in spans:
+        length = cell_len(text)
+        if length > room:
+            text = set_cell_size(text, max(0, room - 1)) + "…" if room else ""
+            length = room
+        segments.append(Segment(text, tones[tone]))
+        room -= length
+        if not room:
+            break
+    if room:
+        padding = Segment(" " * room)
+        segments = [padding, *segments] if align == "right" else [*segments, padding]
+    return segments
+
+
+__all__ = ["Cell", "Column", "Span", "Table", "fitting"]

@@ -1,0 +1,98 @@
+"""The line above every page: the pages, the daemon that is shown, and how the queue stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.widgets.table import Span
+
+LOGO = " 音坊 "
+QUEUE_TONES: Mapping[str, Tone] = {
+    "running": "busy", "waiting": "", "paused": "warn", "failed": "bad",
+}  # fmt: skip
+
+
+class TopBar(Widget):
+    """One line; what does not fit is left out from the middle."""
+
+    DEFAULT_CSS = "TopBar { height: 1; dock: top; background: $panel; }"
+
+    @dataclass
+    class PageAsked(Message):
+        """A page's name was clicked."""
+
+        page: str
+
+    def __init__(self, pages: Sequence[tuple[str, str]], current: str) -> None:
+        """
+        Args:
+            pages: name and title of each, in order.
+            current: the name of the one that this bar stands above.
+        """
+        super().__init__()
+        self._pages, self._current = tuple(pages), current
+        self._place = ""
+        self._line: Span = Span("connecting", "warn")
+        self._counts: Mapping[str, int] = {}
+        self._spots: list[tuple[int, int, str]] = []  # from column, to column, page
+
+    def show(self, *, place: str, line: Span, counts: Mapping[str, int]) -> None:
+        """What to say.
+
+        Args:
+            place: whose daemon, e.g. "gpu:/data/voices".
+            line: how the connection is.
+            counts: jobs by state.
+        """
+        if (place, line, counts) != (self._place, self._line, self._counts):
+            self._place, self._line, self._counts = place, line, dict(counts)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        left = self._tabs(tones)
+        right = self._right(tones)
+        used = sum(cell_len(segment.text) for segment in left)
+        room = self.size.width - used - sum(cell_len(segment.text) for segment in right)
+        place = f" {self._place} " if self._place else ""
+        if cell_len(place) > room - 1:
+            place = ""
+        gap = max(1, room - cell_len(place))
+        middle = [Segment(" " * gap), Segment(place, tones["dim"])]
+        strip = Strip([*left, *middle, *right]).adjust_cell_length(self.size.width)
+        return strip.apply_style(self.rich_style)
+
+    def on_click(self, event: events.Click) -> None:
+        for first, end, page in self._spots:
+            if first <= event.x < end:
+                self.post_message(self.PageAsked(page))
+
+    def _tabs(self, tones: Tones) -> list[Segment]:
+        segments = [Segment(LOGO, tones["key"])]
+        column = cell_len(LOGO)
+        self._spots = []
+        for number, (name, title) in enumerate(self._pages, 1):
+            here = name == self._current
+            text = f" {number} {title} "
+            style = tones["busy"] + tones.cursor[0] if here else tones["dim"]
+            segments.append(Segment(text, style))
+            self._spots.append((column, column + cell_len(text), name))
+            column += cell_len(text)
+        return segments
+
+    def _right(self, tones: Tones) -> list[Segment]:
+        segments = []
+        for state, tone in QUEUE_TONES.items():
+            if count := self._counts.get(state):
+                segments.append(Segment(f" {count} {state}", tones[tone]))
+        segments.append(Segment(f"  {self._line.text} ", tones[self._line.tone]))
+        return segments
