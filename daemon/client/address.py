@@ -17,13 +17,13 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from daemon.client import wire
 from daemon.protocol import LINE_LIMIT
 from workspace.layout import Workspace
 
-Pipe = tuple[BinaryIO, BinaryIO]  # the daemon's answers, our requests
+Pipe = tuple[IO[bytes], IO[bytes]]  # the daemon's answers, our requests
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

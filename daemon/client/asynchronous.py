@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +72,7 @@ class Client:
         async with self._request(method, params) as receive:
             return (await receive())["result"]
 
-    async def stream(self, method: str, /, **params: Any) -> AsyncIterator[Event]:
+    async def stream(self, method: str, /, **params: Any) -> AsyncGenerator[Event, None]:
         """The events of a method of `daemon.protocol.STREAMS`; leaving the loop ends the stream.
 
         Raises:

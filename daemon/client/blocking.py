@@ -6,7 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from daemon.client import wire
 from daemon.client.address import Address, address_of
@@ -17,7 +17,7 @@ from workspace.layout import Workspace
 class SyncClient:
     """One connection over any pair of byte streams: a socket, or a pipe through ssh."""
 
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO, name: str = "") -> None:
+    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes], name: str = "") -> None:
         """Shake hands.
 
         Args:
