@@ -16,10 +16,18 @@ from daemon.attempts import Attempts
 from daemon.board import Board
 from daemon.changes import Changes
 from daemon.config import SPEECH_COMMAND, WORKER_COMMAND, DaemonSettings
+from daemon.curves.store import Curves
 from daemon.dispatch import Dispatcher
 from daemon.errors import SpeechFailedError, WorkspaceBusyError
 from daemon.intake import Intake
-from daemon.methods import Methods
+from daemon.methods import (
+    DatasetMethods,
+    JobMethods,
+    MachineMethods,
+    ResultMethods,
+    RunMethods,
+    Subject,
+)
 from daemon.process import lock
 from daemon.resources import Machine
 from daemon.server import Server
@@ -48,6 +56,7 @@ class _Parts:
     dispatcher: Dispatcher
     speech: SpeechLane
     board: Board
+    curves: Curves
     intake: Intake
     server: Server
 
@@ -93,6 +102,7 @@ class App:
             asyncio.create_task(parts.dispatcher.run(), name="dispatcher"),
             asyncio.create_task(parts.intake.run(), name="intake"),
             asyncio.create_task(parts.board.run(parts.store.running), name="board"),
+            asyncio.create_task(parts.curves.run(parts.store.running), name="curves"),
             asyncio.create_task(self._warm_up(parts.speech), name="speech-warm-up"),
         ]
         leaving = asyncio.create_task(self._leaving.wait(), name="leaving")
@@ -152,21 +162,35 @@ class App:
         )
         board = Board(workspace)
         intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
-        methods = Methods(
-            workspace=workspace,
-            store=store,
-            dispatcher=dispatcher,
-            board=board,
-            machine=machine,
-            speech=speech,
-            intake=intake,
-            read_config=self._read_config,
-            shut_down=self.leave,
+        curves = Curves(workspace)
+        subjects: list[Subject] = [
+            JobMethods(
+                workspace=workspace,
+                store=store,
+                dispatcher=dispatcher,
+                board=board,
+                read_config=self._read_config,
+            ),
+            RunMethods(workspace=workspace, store=store, curves=curves),
+            DatasetMethods(workspace=workspace, store=store, intake=intake),
+            ResultMethods(workspace=workspace, speech=speech),
+            MachineMethods(
+                workspace=workspace,
+                store=store,
+                machine=machine,
+                speech=speech,
+                intake=intake,
+                shut_down=self.leave,
+            ),
+        ]
+        server = Server(
+            workspace.socket,
+            {name: method for of in subjects for name, method in of.methods().items()},
+            {name: stream for of in subjects for name, stream in of.streams().items()},
         )
-        server = Server(workspace.socket, methods.table(), methods.streams())
         await asyncio.to_thread(backend.open)
         try:
-            yield _Parts(store, dispatcher, speech, board, intake, server)
+            yield _Parts(store, dispatcher, speech, board, curves, intake, server)
         finally:
             await speech.close()
             await server.close()

@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 LINE_LIMIT = 64 << 20  # bytes of one line
 LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
+BUCKETS = 480  # that a curve is reduced to unless asked otherwise: dots across a wide chart
+MOST_BUCKETS = 10_000  # that may be asked for, and columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,41 @@ class FollowRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowCurves:
+    """A run's curves; see `workspace.curves` for what comes.
+
+    Attributes:
+        buckets: how many each series is reduced to at most; up to `MOST_BUCKETS`.
+        cursor: what came with the last event already known; 0 for everything.
+        follow: go on until the job has ended.
+    """
+
+    id: str
+    buckets: int = BUCKETS
+    cursor: int = 0
+    follow: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveRange:
+    """A part of a curve as finely as it was measured, on columns of equal width.
+
+    Attributes:
+        series: e.g. "train/total".
+        first, last: the edges, both within: steps, or Unix times in seconds.
+        columns: how many; up to `MOST_BUCKETS`.
+        axis: what the edges are.
+    """
+
+    id: str
+    series: str
+    first: float
+    last: float
+    columns: int = BUCKETS
+    axis: Literal["step", "time"] = "step"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FollowJobs:
     """State changes of all jobs.
 
@@ -173,6 +210,7 @@ METHODS: dict[str, type[Any]] = {
     "jobs.pause": OneJob,
     "jobs.resume": OneJob,
     "jobs.move": MoveJob,
+    "run.range": CurveRange,  # {"low", "high", "mean", "points", "gaps"}: a value a column
     "datasets.list": Nothing,
     "datasets.show": ByName,
     "datasets.rescan": Nothing,
@@ -186,6 +224,7 @@ STREAMS: dict[str, type[Any]] = {
     "jobs.logs": FollowRun,  # events {"text"}; cursor: byte offset
     "run.events": FollowRun,  # a run's events as written; cursor: byte offset
     "jobs.follow": FollowRows,  # {"at", "fresh", "rows", "left"}; no cursor: it begins anew
+    "run.curves": FollowCurves,  # {"whole"} or {"points", "facts"}; cursor: byte offset
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }

@@ -81,6 +81,9 @@ class PointGroups:
     def __init__(self) -> None:
         self._groups: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._groups)
+
     def add(self, event: Mapping[str, Any]) -> None:
         """Take in a `metric` event."""
         split, names = str(event.get("split") or "train"), tuple(event["values"])

@@ -53,9 +53,13 @@ class CurveIndex:
         """
         self._events = events
         self._file = file
+        self._names: dict[str, int] = {}  # series -> its number in the file
+        self._latest: dict[int, int] = {}  # its last step
+        self._stage: dict[str, Any] | None = None
         self._tails: dict[int, Points] = {}  # points of each series that are on no page yet
         self._facts: list[dict[str, Any]] = []  # and facts
-        self._open()
+        self._pages = self._open()
+        self.offset = self._pages.mark.offset  # in the events, of what was taken in
 
     @property
     def left(self) -> int:
@@ -96,7 +100,8 @@ class CurveIndex:
         """Throw the file away and begin another: `advance` takes in all events again."""
         self._pages.close()
         self._file.unlink(missing_ok=True)
-        self._open()
+        self._pages = self._open()
+        self.offset = self._pages.mark.offset
 
     def buckets(self, count: int) -> dict[str, list[Bucket]]:
         """Each series so far as at most `count` buckets, by name."""
@@ -132,15 +137,16 @@ class CurveIndex:
             facts = [*Table.read(pages).facts(pages), *self._facts]
         return facts[-FACTS_TOLD:], max(0, len(facts) - FACTS_TOLD)
 
-    def _open(self) -> None:
-        self._pages = _opened(self._file, self._events)
-        self.offset = self._pages.mark.offset  # in the events, of what was taken in
-        with self._pages.mapped() as pages:
+    def _open(self) -> PageFile:
+        """Open the file, and know of it what is needed to go on."""
+        file = _opened(self._file, self._events)
+        with file.mapped() as pages:
             table = Table.read(pages)
             self._names = {name: number for number, name in enumerate(table.names)}
             self._latest = table.latest()
             self._stage = table.stage(pages)
         self._tails, self._facts = {}, []
+        return file
 
     def _reduced(self, table: Table, pages: MappedPages, name: str, entries: int) -> Series:
         """A series as about `entries` entries, or as many as there are points."""

@@ -21,6 +21,7 @@ from daemon.client import (
 )
 from daemon.client.asynchronous import connect as connect_asynchronously
 from daemon.errors import BadRequestError, ConnectionLostError, NotFoundError
+from daemon.protocol import PROTOCOL_VERSION
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from workspace.layout import Workspace
 
@@ -49,7 +50,7 @@ def exchange(running: RunningDaemon, *lines: bytes) -> list[dict[str, object]]:
             return answers
 
 
-HELLO = b'{"id": 1, "method": "hello", "params": {"protocol": 1}}'
+HELLO = b'{"id": 1, "method": "hello", "params": {"protocol": %d}}' % PROTOCOL_VERSION
 
 
 @pytest.mark.parametrize(
