@@ -77,6 +77,7 @@ class Dashboard(App[None]):
         self.board = Board()
         self.marked: frozenset[str] = frozenset()
         self._undo: Order | None = None
+        self.place = link.address.label
         if "SSH_CONNECTION" in environ:
             self.animation_level = "none"
         for theme in THEMES:

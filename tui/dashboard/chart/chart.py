@@ -203,14 +203,15 @@ class Chart(Widget):
         if self._inks is None:
             palette = chosen(self.palette, self.app.native_ansi_color)
             colours = palette.colours(self.app.current_theme.dark)
-            names = [trace.name for trace in self._traces]
-            self._numbers |= assigned(names, len(colours), self._numbers)
+            given = {trace.name: trace.colour for trace in self._traces}
+            self._numbers |= {name: colour for name, colour in given.items() if colour is not None}
+            self._numbers |= assigned(list(given), len(colours), self._numbers)
             _, background = self.background_colors
             self._inks = Inks(
                 self.app.theme_variables,
                 background,
                 colours,
-                [self._numbers[name] for name in names],
+                [self._numbers[trace.name] for trace in self._traces],
             )
         return self._inks
 

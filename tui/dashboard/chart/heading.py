@@ -50,16 +50,17 @@ def line(left: Sequence[Part], right: Sequence[Part], width: int) -> list[Piece]
     The lightest are left out where not all fit; the last one that is left is cut.
     """
     kept = sorted([*left, *right], key=lambda part: -part.weight)
-    while len(kept) > 1 and _total(kept) > width:
+    while len(kept) > 1 and total(kept) > width:
         kept.pop()
     begin, end = ([p for p in parts if any(p is k for k in kept)] for parts in (left, right))
-    if _total(kept) > width:
+    if total(kept) > width:
         return _cut(kept[0].pieces, width)
-    room = width - _total(begin) - _total(end)
+    room = width - total(begin) - total(end)
     return [*_spaced(begin), Piece(" " * room, Ink("")), *_spaced(end)]
 
 
-def _total(parts: Sequence[Part]) -> int:
+def total(parts: Sequence[Part]) -> int:
+    """Cells of parts side by side."""
     return sum(part.width for part in parts) + SPACE * max(0, len(parts) - 1)
 
 

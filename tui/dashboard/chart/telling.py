@@ -11,7 +11,7 @@ from tui.curves.raster import BEST, Ink
 from tui.curves.sample import Trace
 from tui.curves.ticks import short, span_label
 from tui.curves.viewport import Axis
-from tui.dashboard.chart.heading import Part, Piece, line, part
+from tui.dashboard.chart.heading import Part, Piece, line, part, total
 
 KEY = "━"
 NOTHING_YET = "waiting for the first point"
@@ -44,7 +44,17 @@ def heading(
     ]
     if lines == 1:
         return [line([name], [*facts, *values], width)]
-    return [line([name], facts, width), line(values, [], width)]
+    return [line([name], facts, width), line(_fitting(values, width), [], width)]
+
+
+def _fitting(values: Sequence[Part], width: int) -> list[Part]:
+    """As many as there is room for, and how many there is none for."""
+    for count in range(len(values), 0, -1):
+        rest = len(values) - count
+        shown = [*values[:count], *([part(f"+{rest}", "label", 9)] if rest else [])]
+        if total(shown) <= width:
+            return shown
+    return list(values[:1])
 
 
 def _facts(traces: Sequence[Trace], drawing: Drawing, crosshair: float | None) -> list[Part]:

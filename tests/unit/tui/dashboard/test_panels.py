@@ -1,0 +1,67 @@
+"""A run's values as charts."""
+
+from __future__ import annotations
+
+from tui.dashboard import panels
+from workspace.series import Series
+
+NAMES = (
+    "train/learning_rate", "train/mel", "train/total", "validation/full_mcd", "validation/mel",
+    "train/data_wait", "validation/f0_correlation",
+)  # fmt: skip
+
+
+def test_one_chart_a_value_the_loss_first_and_the_housekeeping_last() -> None:
+    found = panels.panels(NAMES)
+    assert [panel.key for panel in found] == [
+        "total", "full_mcd", "f0_correlation", "mel", "learning_rate", "data_wait",
+    ]  # fmt: skip
+    assert found[3].series == ("train/mel", "validation/mel")
+    assert found[0].title == "loss" and found[5].title == "share of time waiting for data"
+
+
+def test_what_is_good() -> None:
+    assert panels.better("f0_correlation") == "high"
+    assert panels.better("full_mcd") == "low"
+    assert panels.better("gradient_norm") is None
+
+
+def test_traces_are_named_by_what_they_were_measured_on() -> None:
+    series = Series()
+    series.append(1, 10.0, 0.5)
+    [panel] = panels.panels(["train/learning_rate"])
+    [trace] = panels.traces(panel, {"train/learning_rate": series}, 10.0)
+    assert (trace.name, trace.noisy, trace.better, trace.began) == ("train", False, None, 10.0)
+
+
+FACTS = (
+    {"type": "parameters", "t": 1.0, "trained": {"mamba": 901164}, "frozen": 6365141},
+    {"type": "stage", "t": 2.0, "stage": "training"},
+    {"type": "preview", "t": 3.0, "step": 100, "path": "previews/step-000100.wav"},
+    {"type": "checkpoint", "t": 3.0, "step": 100, "path": "a", "best": True},
+    {"type": "checkpoint", "t": 4.0, "step": 200, "path": "b", "best": True},
+    {"type": "checkpoint", "t": 5.0, "step": 300, "path": "c", "best": False},
+    {"type": "note", "t": 6.0, "level": "warning", "text": "the disk is nearly full"},
+)
+
+
+def test_the_best_checkpoint_is_the_last_that_was() -> None:
+    marks = [(mark.kind, mark.step) for mark in panels.markers(FACTS)]
+    assert marks == [
+        ("stage", 0), ("checkpoint", 100), ("best checkpoint", 200), ("checkpoint", 300),
+    ]  # fmt: skip
+    listed = panels.checkpoints(FACTS)
+    assert [(one["step"], one["best"], one["preview"]) for one in listed] == [
+        (300, False, None), (200, True, None), (100, False, "previews/step-000100.wav"),
+    ]  # fmt: skip
+
+
+def test_a_run_that_resumes_takes_later_checkpoints_back() -> None:
+    resumed = (*FACTS, {"type": "resume", "t": 7.0, "step": 150})
+    assert [one["step"] for one in panels.checkpoints(resumed)] == [100]
+
+
+def test_notes_and_parameters() -> None:
+    assert panels.notes(FACTS) == [("the disk is nearly full", "warn")]
+    assert panels.parameter_line(FACTS) == "trains mamba 901,164 · frozen 6,365,141"
+    assert panels.parameter_line(()) == ""
