@@ -22,6 +22,7 @@ from daemon.errors import SpeechFailedError, WorkspaceBusyError
 from daemon.intake import Intake
 from daemon.methods import (
     DatasetMethods,
+    FileMethods,
     JobMethods,
     MachineMethods,
     ResultMethods,
@@ -172,6 +173,7 @@ class App:
                 read_config=self._read_config,
             ),
             RunMethods(workspace=workspace, store=store, curves=curves),
+            FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace, speech=speech),
             MachineMethods(

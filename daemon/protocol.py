@@ -168,6 +168,22 @@ class FollowRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadFile:
+    """A part of a file of the workspace.
+
+    Attributes:
+        path: from the workspace's root; in datasets/, recordings/, prepared/, models/, voices/
+            or runs/.
+        offset: bytes to leave out: the cursor of the last event already known.
+        limit: bytes to read at most; None for all that there are.
+    """
+
+    path: str
+    offset: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ByName:
     """`name` of a dataset or voice."""
 
@@ -226,6 +242,7 @@ STREAMS: dict[str, type[Any]] = {
     "jobs.follow": FollowRows,  # {"at", "fresh", "rows", "left"}; no cursor: it begins anew
     "run.curves": FollowCurves,  # {"whole"} or {"points", "facts"}; cursor: byte offset
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
+    "files.read": ReadFile,  # {"data": base64}, at last {"done": {...}}; cursor: offset
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }
 

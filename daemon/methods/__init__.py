@@ -5,6 +5,7 @@ A module a subject, each with a class over the parts of the running daemon that 
 
 from daemon.methods.calls import VERSION, Events, Method, Stream, Subject
 from daemon.methods.datasets import DatasetMethods
+from daemon.methods.files import FileMethods
 from daemon.methods.jobs import JobMethods
 from daemon.methods.machine import MachineMethods
 from daemon.methods.results import ResultMethods
@@ -14,6 +15,7 @@ __all__ = [
     "VERSION",
     "DatasetMethods",
     "Events",
+    "FileMethods",
     "JobMethods",
     "MachineMethods",
     "Method",
