@@ -45,6 +45,7 @@ def clone(
       yinfang clone one.wav two.wav --voice alice
       yinfang clone hello.wav --text "大家好，我是小明。" --voice ming --base small
     """
+    session.of(ctx).require_here()
     require_voice_name(voice)
     spec = {
         "voice": voice, "version": time.strftime("%Y%m%d-%H%M%S", time.gmtime()),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from tui.cli import session
-from tui.cli.output import JsonOption, print_json, write_line
+from tui.cli.output import JsonOption, note, print_json, write_line
 from tui.quantities import duration, size
+
+if TYPE_CHECKING:
+    from daemon.client.remote import SshHost
 
 
 def up(
@@ -31,7 +34,11 @@ def up(
       yinfang up                 # here, until Ctrl-C
       yinfang up -d              # in the background
       yinfang -w ~/voices up -d
+      yinfang --host ssh://me@gpu up    # there: ssh me@gpu yinfang up -d
     """
+    remote = session.of(ctx).remote()
+    if remote is not None:
+        _up_there(remote, as_json)
     workspace = session.of(ctx).workspace()
     if not background:
         command = [sys.executable, "-P", "-m", "daemon", str(workspace.root), "--foreground"]
@@ -62,14 +69,37 @@ def down(
       yinfang down
       yinfang down --stop-jobs     # before switching the machine off
     """
-    workspace = session.of(ctx).workspace()
-    with session.of(ctx).daemon() as client:
+    own = session.of(ctx)
+    with own.daemon() as client:
         client.call("shutdown", stop_workers=stop_jobs)
-    wait_until_gone(workspace.socket.exists, 30.0)
+    remote = own.remote()
+    wait_until_gone((lambda: _answers(remote)) if remote else own.workspace().socket.exists, 30.0)
     if as_json:
         print_json({"stopped": True})
     else:
         write_line("the daemon has stopped" + ("" if stop_jobs else "; running jobs go on"))
+
+
+def _up_there(host: SshHost, as_json: bool) -> NoReturn:
+    """Become the ssh that starts a daemon on a server, in the background of that server."""
+    words = ["up", "--detach", *(["--json"] if as_json else [])]
+    command = host.command(*words, options=("-T",))
+    note(f"on {host.label}: {host.remote_command} {' '.join(words)}")
+    os.execvp(command[0], command)
+
+
+def _answers(host: SshHost) -> bool:
+    """Whether the daemon of a server is still there."""
+    from daemon.client import DaemonUnreachableError, connect
+    from daemon.errors import ConnectionLostError
+
+    try:
+        with connect(host):
+            return True
+    except DaemonUnreachableError:
+        return False
+    except ConnectionLostError:
+        return True  # it is just leaving
 
 
 def wait_until_gone(exists: Any, seconds: float) -> None:

@@ -9,6 +9,7 @@ from tui.cli.output import CommandError, Exit
 DAEMON_CODES = {
     "unreachable": Exit.UNREACHABLE,
     "connection-lost": Exit.UNREACHABLE,
+    "host-refused": Exit.UNREACHABLE,
     "bad-request": Exit.USAGE,
     "not-found": Exit.USAGE,
     "unknown-job": Exit.USAGE,

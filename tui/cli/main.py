@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from tui.cli import (
 )
 from tui.cli.errors import explain
 from tui.cli.output import fail, write_line
-from tui.cli.session import Session
+from tui.cli.session import HOST_VARIABLE, HostOption, Session
 
 
 class Commands(TyperGroup):
@@ -57,6 +58,10 @@ app = typer.Typer(
 )
 
 
+# They make or examine a workspace, and have no use for a daemon elsewhere.
+ON_THE_SERVER = ("init", "demo", "doctor", "config", "service", "dial-stdio")
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -76,12 +81,15 @@ def options(
             help="Else $YINFANG_WORKSPACE, else the nearest folder above.",
         ),
     ] = None,
+    host: HostOption = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
     """Options that come before the command's name."""
-    ctx.obj = Session(folder=workspace)
+    ctx.obj = Session(folder=workspace, host=host or os.environ.get(HOST_VARIABLE))
+    if ctx.invoked_subcommand in ON_THE_SERVER:
+        ctx.obj.require_here()
 
 
 WORKSPACE, LISTEN, BY_HAND, MACHINE = "Workspace", "Voices", "Queue", "Machine"

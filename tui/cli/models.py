@@ -84,6 +84,7 @@ def fetch(
         )
     spec: dict[str, Any] = {"name": name}
     if source is not None:
+        session.of(ctx).require_here()
         spec["from"] = str(_folder(source))
     if endpoint:
         spec["endpoint"] = endpoint
@@ -110,6 +111,7 @@ def import_weights(
         raise CommandError(
             f"{name} is the name of a published base", "give another --name", Exit.USAGE
         )
+    session.of(ctx).require_here()
     spec = {"name": name, "from": str(_folder(folder)), "pinned": False}
     _fetch(ctx, spec, detach, as_json)
 
@@ -134,6 +136,8 @@ def check(
     path = Path(base).expanduser()
     is_path = path.exists() or path.suffix or len(path.parts) > 1
     known = base in CATALOGUE
+    if is_path and not known:
+        session.of(ctx).require_here()
     spec = {"path": str(path.resolve())} if is_path and not known else {"base": base}
     with session.of(ctx).daemon() as client:
         report = outcome(client, client.call("jobs.submit", kind="check", spec=spec))

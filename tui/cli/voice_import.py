@@ -34,6 +34,7 @@ def import_voice(
       yinfang voices import zf_048.pt
       yinfang voices import zf_xiaobei.bin --name xiaobei --base kokoro-v1.0
     """
+    session.of(ctx).require_here()
     path = file.expanduser().resolve()
     if not path.is_file() or path.suffix not in SUFFIXES:
         raise CommandError(
