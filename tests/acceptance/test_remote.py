@@ -16,7 +16,7 @@ import pytest
 
 from daemon.client import connect
 from daemon.client.link import Link
-from daemon.client.linkstate import Connected, LinkState, Waiting
+from daemon.client.linkstate import Backoff, Connected, LinkState, Waiting
 from daemon.client.remote import SshHost, parse_host
 from daemon.errors import DaemonUnreachableError, HostRefusedError, ProtocolMismatchError
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
@@ -153,7 +153,7 @@ def test_every_event_comes_once_over_cuts_and_a_restart(running: RunningDaemon, 
     async def watch() -> list[str]:
         async with asyncio.timeout(PATIENCE), tcp_line(sshd.port, delay=0.005) as (line, port):
             server = host(running.workspace.root, sshd.environ(port=port))
-            async with Link(server) as link:
+            async with Link(server, backoff=Backoff(longest=0.5)) as link:
                 link.listen(count)
                 cutting = asyncio.create_task(cut(line, link))
                 states = asyncio.create_task(follow_states(link))
