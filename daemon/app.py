@@ -20,6 +20,8 @@ from daemon.curves.store import Curves
 from daemon.dispatch import Dispatcher
 from daemon.errors import SpeechFailedError, WorkspaceBusyError
 from daemon.intake import Intake
+from daemon.machine.disk import Disk
+from daemon.machine.stream import MachineFigures
 from daemon.methods import (
     DatasetMethods,
     FileMethods,
@@ -58,6 +60,7 @@ class _Parts:
     speech: SpeechLane
     board: Board
     curves: Curves
+    disk: Disk
     intake: Intake
     server: Server
 
@@ -104,6 +107,7 @@ class App:
             asyncio.create_task(parts.intake.run(), name="intake"),
             asyncio.create_task(parts.board.run(parts.store.running), name="board"),
             asyncio.create_task(parts.curves.run(parts.store.running), name="curves"),
+            asyncio.create_task(parts.disk.run(), name="disk"),
             asyncio.create_task(self._warm_up(parts.speech), name="speech-warm-up"),
         ]
         leaving = asyncio.create_task(self._leaving.wait(), name="leaving")
@@ -164,6 +168,8 @@ class App:
         board = Board(workspace)
         intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
         curves = Curves(workspace)
+        disk = Disk(workspace.root, settings.required_disk)
+        figures = MachineFigures(workspace, store, disk)
         subjects: list[Subject] = [
             JobMethods(
                 workspace=workspace,
@@ -180,6 +186,7 @@ class App:
                 workspace=workspace,
                 store=store,
                 machine=machine,
+                figures=figures,
                 speech=speech,
                 intake=intake,
                 shut_down=self.leave,
@@ -192,10 +199,11 @@ class App:
         )
         await asyncio.to_thread(backend.open)
         try:
-            yield _Parts(store, dispatcher, speech, board, curves, intake, server)
+            yield _Parts(store, dispatcher, speech, board, curves, disk, intake, server)
         finally:
             await speech.close()
             await server.close()
+            await asyncio.to_thread(figures.close)
             await store.close()
             server.remove()  # last: whoever waits for our end looks for the socket
 

@@ -24,6 +24,7 @@ PROTOCOL_VERSION = 2
 LINE_LIMIT = 64 << 20  # bytes of one line
 LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
 BUCKETS = 480  # that a curve is reduced to unless asked otherwise: dots across a wide chart
+SHORTEST_INTERVAL = 0.5  # seconds between reports of the machine
 MOST_BUCKETS = 10_000  # that may be asked for, and columns
 
 
@@ -168,6 +169,13 @@ class FollowRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowMachine:
+    """`interval`: seconds between reports, at least `SHORTEST_INTERVAL`."""
+
+    interval: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadFile:
     """A part of a file of the workspace.
 
@@ -242,6 +250,7 @@ STREAMS: dict[str, type[Any]] = {
     "jobs.follow": FollowRows,  # {"at", "fresh", "rows", "left"}; no cursor: it begins anew
     "run.curves": FollowCurves,  # {"whole"} or {"points", "facts"}; cursor: byte offset
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
+    "machine": FollowMachine,  # {"t", "cpu", "memory", "disk", "gpus", "workers"}; no cursor
     "files.read": ReadFile,  # {"data": base64}, at last {"done": {...}}; cursor: offset
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }

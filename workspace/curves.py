@@ -35,12 +35,26 @@ def series_name(split: str, name: str) -> str:
 
 
 def points_of(event: Mapping[str, Any]) -> Iterator[Point]:
-    """The points of a `metric` event; none of any other."""
+    """The points of a sound `metric` event; none of any other."""
     if event.get("type") != "metric":
         return
-    split, step, time = str(event.get("split") or "train"), int(event["step"]), float(event["t"])
-    for name, value in event["values"].items():
-        yield series_name(split, name), step, time, math.nan if value is None else float(value)
+    split, step, time = str(event.get("split") or "train"), event["step"], event["t"]
+    for name, value in event.get("values", {}).items():
+        yield series_name(split, name), step, time, math.nan if value is None else value
+
+
+def is_sound(event: Mapping[str, Any]) -> bool:
+    """Whether an event has what those of its type must have; a power cut may leave others."""
+    if not isinstance(event.get("t"), int | float):
+        return False
+    if event.get("type") not in ("metric", "resume"):
+        return True
+    values = event.get("values", {})
+    return (
+        isinstance(event.get("step"), int)
+        and isinstance(values, Mapping)
+        and all(value is None or isinstance(value, int | float) for value in values.values())
+    )
 
 
 def is_fact(event: Mapping[str, Any]) -> bool:
@@ -86,11 +100,12 @@ class PointGroups:
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Take in a `metric` event."""
-        split, names = str(event.get("split") or "train"), tuple(event["values"])
+        values = event.get("values", {})
+        split, names = str(event.get("split") or "train"), tuple(values)
         group = self._groups.setdefault((split, names), _empty_group(split, names))
         group["steps"].append(event["step"])
         group["times"].append(event["t"])
-        for column, value in zip(group["values"], event["values"].values(), strict=True):
+        for column, value in zip(group["values"], values.values(), strict=True):
             column.append(_rounded(value))
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from daemon.curves.pages import (
 )
 from daemon.curves.table import Table
 from daemon.progress import sound_events
-from workspace.curves import is_fact, points_of, stage_of, taken_back
+from workspace.curves import is_fact, is_sound, points_of, stage_of, taken_back
 from workspace.series import Axis, Bucket, Columns, Series
 
 PAGE_POINTS = 512  # of a full page
@@ -163,6 +163,9 @@ class CurveIndex:
         return series
 
     def _take(self, event: Mapping[str, Any]) -> None:
+        if not is_sound(event):
+            log.warning("%s: passed over what is no event: %.200s", self._events, event)
+            return
         if event.get("type") == "resume":
             self._void(ALL_SERIES, int(event["step"]))
         for name, step, time, value in points_of(event):

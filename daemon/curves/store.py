@@ -101,7 +101,7 @@ class Curves:
         for index in list(folder.iterdir()) if folder.is_dir() else ():
             if not self._workspace.run(index.name).is_dir():
                 log.info("the curves of %s go with its run", index.name)
-                shutil.rmtree(index)
+                shutil.rmtree(index, onerror=_say)
 
 
 class _SharedIndex:
@@ -167,3 +167,7 @@ class _SharedIndex:
 def _advanced(index: CurveIndex) -> tuple[bool, int, int]:
     moved = index.advance()
     return moved, index.offset, index.left
+
+
+def _say(_: object, path: str, error: tuple[type, BaseException, object]) -> None:
+    log.warning("%s cannot be removed: %s", path, error[1])

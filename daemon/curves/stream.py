@@ -15,7 +15,7 @@ from daemon.curves.store import Curves
 from daemon.progress import sound_events
 from daemon.states import FINAL, JobState
 from daemon.store import Store
-from workspace.curves import PointGroups, is_fact, stage_of, to_columns
+from workspace.curves import PointGroups, is_fact, is_sound, stage_of, to_columns
 from workspace.layout import Workspace
 from workspace.run import EVENTS_FILE
 
@@ -125,6 +125,10 @@ def _read(events: Path, before: _Batch) -> _Batch:
     """The batch that follows another one."""
     batch, count = _Batch(before.cursor, before.stage), 0
     for offset, event in islice(sound_events(events, batch.cursor), BATCH_EVENTS):
+        batch.full = (count := count + 1) == BATCH_EVENTS
+        if not is_sound(event):
+            batch.cursor = offset
+            continue
         if event.get("type") == "resume":
             batch.taken_back = True
             return batch
@@ -136,8 +140,7 @@ def _read(events: Path, before: _Batch) -> _Batch:
             batch.facts.append(stage)
         if is_fact(event):
             batch.facts.append(event)
-        batch.cursor, count = offset, count + 1
-    batch.full = count == BATCH_EVENTS
+        batch.cursor = offset
     return batch
 
 

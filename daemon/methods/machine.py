@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 from daemon import protocol
+from daemon.errors import BadRequestError
 from daemon.intake import Intake
-from daemon.methods.calls import VERSION, Method, Stream
+from daemon.machine.stream import MachineFigures
+from daemon.methods.calls import VERSION, Events, Method, Stream
 from daemon.resources import Machine
 from daemon.speech import SpeechLane
 from daemon.store import Store
@@ -24,6 +27,7 @@ class MachineMethods:
     workspace: Workspace
     store: Store
     machine: Machine
+    figures: MachineFigures
     speech: SpeechLane
     intake: Intake
     shut_down: Callable[[bool], None]
@@ -33,7 +37,7 @@ class MachineMethods:
         return {"ping": self.ping, "status": self.status, "shutdown": self.shutdown}
 
     def streams(self) -> dict[str, Stream]:
-        return {}
+        return {"machine": self.follow_machine}
 
     async def ping(self, _: protocol.Nothing) -> dict[str, Any]:
         return {}
@@ -56,3 +60,11 @@ class MachineMethods:
     async def shutdown(self, params: protocol.Shutdown) -> dict[str, Any]:
         self.shut_down(params.stop_workers)
         return {}
+
+    async def follow_machine(self, params: protocol.FollowMachine) -> Events:
+        if not params.interval >= protocol.SHORTEST_INTERVAL:
+            raise BadRequestError(f"interval: at least {protocol.SHORTEST_INTERVAL} seconds")
+        reports = self.figures.follow(params.interval)
+        async with aclosing(reports):
+            async for report in reports:
+                yield report, None

@@ -210,6 +210,16 @@ def test_what_is_kept_in_memory_does_not_grow_with_the_run(run: Run) -> None:
     assert index.left == 0
 
 
+def test_what_is_no_event_is_passed_over(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    run.train(1, 10)
+    run.log.emit("metric", step=None, split="train", values={"total": 1.0})
+    run.log.emit("metric", step=11, split="train", values={"total": "1"})
+    run.log.emit("resume")
+    run.train(11, 20)
+    assert len(run.index().buckets(100)[NAME]) == 20
+    assert caplog.text.count("passed over") == 3
+
+
 def test_a_page_file_keeps_what_was_committed(tmp_path: Path) -> None:
     pages = PageFile(tmp_path / "curves")
     pages.name("a")
