@@ -18,6 +18,7 @@ from typing import Any
 from daemon.fingerprint import fingerprint
 from daemon.settle import Observation
 from daemon.watchsettings import WatchSettings
+from workspace.corrections import corrected_version
 from workspace.dataset import DatasetEntry, DatasetError, DatasetLayout, Problem, detect
 from workspace.datasetfile import AUDIO_SUFFIXES, stem_and_suffix
 from workspace.layout import Workspace
@@ -197,7 +198,7 @@ def take(
     )
     found = _survey(layout, content.problems)
     record = record.evolve(
-        version=content.version,
+        version=corrected_version(content.version, layout.corrections),
         role=str(layout.role),
         kind=str(layout.kind),
         voice=layout.voice,

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 
 from daemon.settle import Observation
 from workspace.bases import VERSION_DIGITS
+from workspace.corrections import corrections_file
 from workspace.datasetfile import AUDIO_SUFFIXES, is_relevant, stem_and_suffix
 from workspace.files import replace_atomic
 from workspace.scan import FileStamp, Listing, Problem, printable, walk
@@ -58,7 +59,7 @@ class Fingerprint:
 
 
 def observe(folder: Path) -> Observation:
-    """Look at every file's name, size and times; nothing is opened."""
+    """Look at every file's name, size and times, and the corrections'; nothing is opened."""
     digest = blake2b(digest_size=DIGEST_BYTES)
     files, size, arriving = 0, 0, ""
     for listing in walk(folder):
@@ -71,7 +72,17 @@ def observe(folder: Path) -> Observation:
             arriving = printable(listing.path(listing.arriving[0].name))
         files += len(listing.files)
         size += sum(file.size for file in listing.files)
+    digest.update(_look_of_corrections(folder).encode())
     return Observation(stamp=digest.hexdigest(), files=files, bytes=size, arriving=arriving)
+
+
+def _look_of_corrections(folder: Path) -> str:
+    """Changes with the corrections beside the folder; empty where there are none."""
+    try:
+        seen = corrections_file(folder).stat()
+    except FileNotFoundError:
+        return ""
+    return f"{seen.st_size}\0{seen.st_mtime_ns}\0{seen.st_ctime_ns}\0"
 
 
 def fingerprint(

@@ -23,6 +23,7 @@ from daemon.fingerprint import StillChangingError, StoppedError, forget, observe
 from daemon.kernelevents import DEBOUNCE, KernelEvents
 from daemon.settle import Observation, SettleState, Take, Unchanged, Wait, settle
 from daemon.watchsettings import WatchSettings
+from workspace.corrections import corrected_dataset
 from workspace.layout import Workspace
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,9 @@ class DatasetWatcher:
         for root in roots(self._workspace):
             for path in paths:
                 if path != root and path.is_relative_to(root):
-                    tracked = self._tracked.get(f"{root.name}/{path.relative_to(root).parts[0]}")
+                    name = path.relative_to(root).parts[0]
+                    name = corrected_dataset(name) or name
+                    tracked = self._tracked.get(f"{root.name}/{name}")
                     if tracked is not None:
                         self._touch(tracked)
         self._next_discovery = -inf

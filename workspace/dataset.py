@@ -5,7 +5,8 @@ The rules, here and nowhere else, in this order:
 1. `dataset.toml` in the folder says what it says (`workspace.datasetfile`).
 2. An audio file's text is in the file of the same name beside it (`.txt`, else `.lab`); else in
    the nearest list in its folder or above (`workspace.transcripts`); with `text = "filename"` it
-   is the file's own name and nothing else is looked at.
+   is the file's own name and nothing else is looked at. A correction (`workspace.corrections`)
+   comes before all of them.
 3. A folder with `content.txt` beside `wav/<speaker>/`, at its top or one below, is AISHELL-3's
    layout: a generalist's corpus. Any other folder is one specialist's, sub-folders or not.
 
@@ -22,11 +23,12 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from workspace.corrections import read_corrections
 from workspace.datasetfile import (
     AUDIO_SUFFIXES,
     DATASET_FILE,
@@ -68,6 +70,7 @@ class DatasetLayout:
         kind: how it is laid out.
         file: what `dataset.toml` says, or its defaults.
         voice: name of what it trains: a voice or a base.
+        corrections: text by utterance, instead of what the folder says.
     """
 
     folder: Path
@@ -75,6 +78,7 @@ class DatasetLayout:
     kind: LayoutKind
     file: DatasetFile
     voice: str
+    corrections: Mapping[str, str] = field(default_factory=dict)
 
     def items(self) -> Iterator[DatasetEntry | Problem]:
         """Every utterance and everything that cannot be one, in a fixed order, as a lazy walk."""
@@ -83,6 +87,7 @@ class DatasetLayout:
             prefix=self.file.prefix,
             speaker_of=self.speaker,
             listed_speakers=self.speakers != "one",
+            corrections=self.corrections,
         )
         return pair(self.folder, rules)
 
@@ -126,6 +131,7 @@ def detect(folder: Path) -> DatasetLayout:
         kind=kind,
         file=file,
         voice=file.voice or folder.name,
+        corrections=read_corrections(folder),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class DatasetEntry:
         text: the text, where a list or the file's name holds it.
         text_path: the file that holds the text; read it with `read_text`.
         pinyin: toned syllables, where they are given ("hao3", neutral tone 5).
+        corrected: the text is not the folder's but a correction (`workspace.corrections`).
     """
 
     id: str
@@ -50,6 +51,7 @@ class DatasetEntry:
     text: str | None = None
     text_path: Path | None = None
     pinyin: tuple[str, ...] | None = None
+    corrected: bool = False
 
     def read_text(self) -> str:
         """The text as found, from whatever encoding; "" where only pinyin is given.
@@ -72,12 +74,14 @@ class PairingRules:
         prefix: with file names as texts, what every name starts with and nobody says.
         speaker_of: name of the speaker of the files in a sub-folder (its path from the dataset's).
         listed_speakers: whether the `speaker` column of a list counts.
+        corrections: text by utterance, instead of what the folder says.
     """
 
     kind: LayoutKind
     prefix: str
     speaker_of: Callable[[str], str]
     listed_speakers: bool
+    corrections: Mapping[str, str]
 
 
 def pair(folder: Path, rules: PairingRules) -> Iterator[DatasetEntry | Problem]:
@@ -179,6 +183,23 @@ class _Pairing:
             yield from _orphans(listing, texts, seen)
 
     def _entry(self, listing: Listing, name: str, text_name: str | None) -> DatasetEntry | Problem:
+        # looked for even if it is corrected: a line of a list that was found is not left over
+        found = self._found(listing, name, text_name)
+        path = listing.path(name)
+        text = self.rules.corrections.get(stem_and_suffix(path)[0])
+        if text is None or not os.access(self.folder / path, os.R_OK):
+            return found
+        return DatasetEntry(
+            id=stem_and_suffix(path)[0],
+            audio=self.folder / path,
+            speaker=found.speaker
+            if isinstance(found, DatasetEntry)
+            else self.rules.speaker_of(listing.relative),
+            text=text,
+            corrected=True,
+        )
+
+    def _found(self, listing: Listing, name: str, text_name: str | None) -> DatasetEntry | Problem:
         path = listing.path(name)
         id_ = stem_and_suffix(path)[0]
         audio = self.folder / path

@@ -99,4 +99,4 @@ def _judge(utterance: Utterance, worst_score: float) -> Utterance | Refusal:
     else:
         return utterance
     fix = "check that text and recording belong together"
-    return Refusal(utterance.id, utterance.source, reason, fix)
+    return Refusal(utterance.id, utterance.source, reason, fix, utterance.text, utterance.corrected)

@@ -21,6 +21,7 @@ from engine.corpus.source import content_hash, source_entry
 from engine.errors import EngineError, MachineError
 from engine.text import Frontend
 from workspace.dataset import DatasetEntry
+from workspace.datasetfile import AUDIO_SUFFIXES, stem_and_suffix
 from workspace.scan import Problem, printable
 
 WORTH_A_POOL = 24  # utterances: fewer are done before the processes have started
@@ -33,6 +34,7 @@ class Unchanged:
 
     Attributes:
         id, speaker, source: as they are now; a file may have been renamed.
+        corrected: the text is a correction by hand, as it is now.
         sha256: finds it in the previous version.
     """
 
@@ -40,6 +42,7 @@ class Unchanged:
     speaker: str
     source: str
     sha256: str
+    corrected: bool
 
 
 Extracted = Measured | Unchanged | Refusal
@@ -63,14 +66,14 @@ class Extraction:
 
     def __call__(self, item: DatasetEntry | Problem) -> Extracted:
         if isinstance(item, Problem):
-            return Refusal(item.path, item.path, item.reason, item.fix)
+            return Refusal(_utterance(item), item.path, item.reason, item.fix)
         file = printable(item.audio.relative_to(self.folder).as_posix())
         try:
             source = source_entry(item, self.folder.name)
             if self.known:
                 sha256 = content_hash(source)
                 if sha256 in self.known:
-                    return Unchanged(source.id, source.speaker, file, sha256)
+                    return Unchanged(source.id, source.speaker, file, sha256, source.corrected)
             return measure(source, self.frontend, self.settings, file)
         except MachineError:
             raise
@@ -78,6 +81,12 @@ class Extraction:
             return Refusal(item.id, file, error.message, error.fix)
         except OSError as error:
             return Refusal(item.id, file, f"{file} cannot be read ({error.strerror})", "check it")
+
+
+def _utterance(problem: Problem) -> str:
+    """The id that the utterance would have, if the problem is one's."""
+    stem, suffix = stem_and_suffix(problem.path)
+    return stem if suffix in AUDIO_SUFFIXES else problem.path
 
 
 def extract(

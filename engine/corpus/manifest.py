@@ -51,6 +51,9 @@ class Utterance:
         source: path of the recording, relative to the dataset's folder.
         sha256: of the recording and its text; the same value means the same features.
         notes: what was unusual, one line each.
+        corrected: the text is a correction by hand, not the dataset's own.
+        pitch: F0 that 5 %, 50 % and 95 % of the voiced frames lie below, Hz; None where nothing is
+            voiced, and until aligned.
     """
 
     id: str
@@ -70,6 +73,8 @@ class Utterance:
     durations: tuple[int, ...] = ()
     score: float | None = None
     notes: tuple[str, ...] = ()
+    corrected: bool = False
+    pitch: tuple[float, float, float] | None = None
 
     @property
     def samples(self) -> int:
@@ -92,6 +97,8 @@ class Utterance:
         values["syllables"] = tuple(SyllableSpan(**span) for span in values["syllables"])
         for name in ("symbols", "ids", "durations", "notes"):
             values[name] = tuple(values[name])
+        if values.get("pitch") is not None:
+            values["pitch"] = tuple(values["pitch"])
         return cls(**values)
 
 

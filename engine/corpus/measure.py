@@ -38,12 +38,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An utterance left out: `reason` says why, `fix` what to do, one line each."""
+    """An utterance left out: `reason` says why, `fix` what to do, one line each.
+
+    Attributes:
+        text: what it says, where that is known.
+        corrected: the text is a correction by hand, not the dataset's own.
+    """
 
     id: str
     file: str
     reason: str
     fix: str
+    text: str = ""
+    corrected: bool = False
 
 
 def measure(
@@ -72,7 +79,8 @@ def measure(
     except MachineError:
         raise
     except EngineError as error:
-        return Refusal(source.id, file, error.message, error.fix)
+        text = source.text or ""
+        return Refusal(source.id, file, error.message, error.fix, text, source.corrected)
 
 
 def _measure(
@@ -100,6 +108,7 @@ def _measure(
         source=file,
         sha256=content_hash(source),
         notes=(*source.notes, *notes, *remarks),
+        corrected=source.corrected,
     )
     return Measured(utterance, cut, f0)
 

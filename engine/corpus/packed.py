@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corpus.manifest import ALIGNMENT_FRAME, F0_FRAMES, Manifest, Utterance
+from workspace.prepared import MANIFEST
 
-MANIFEST, AUDIO, F0 = "manifest.jsonl", "audio.npy", "f0.npy"
+AUDIO, F0 = "audio.npy", "f0.npy"
 FULL_SCALE = 32767
 HOP = ALIGNMENT_FRAME // F0_FRAMES  # samples for each F0 frame
 NPY_HEADER = 128  # bytes

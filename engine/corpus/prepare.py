@@ -27,13 +27,14 @@ from engine.corpus.alignment import Align, align_chunk, chunks
 from engine.corpus.extract import Extraction, Unchanged, extract
 from engine.corpus.manifest import Utterance
 from engine.corpus.measure import Measured, Refusal, measure
-from engine.corpus.packed import MANIFEST, PackedCorpus, PackedWriter
-from engine.corpus.report import REPORT, Report, Tally
+from engine.corpus.packed import PackedCorpus, PackedWriter
+from engine.corpus.report import Report, Tally
 from engine.corpus.settings import PreprocessSettings
 from engine.errors import EngineError, MachineError
 from engine.text import Frontend
 from workspace.dataset import DatasetLayout
 from workspace.files import folder_atomic
+from workspace.prepared import MANIFEST, REPORT
 
 __all__ = ["Align", "Measured", "Refusal", "measure", "prepare"]
 
@@ -140,7 +141,13 @@ class _Previous:
     def copy(self, found: Unchanged) -> Measured:
         assert self.corpus is not None
         old = self.corpus.utterances[self.by_hash[found.sha256]]
-        utterance = replace(old, id=found.id, speaker=found.speaker, source=found.source)
+        utterance = replace(
+            old,
+            id=found.id,
+            speaker=found.speaker,
+            source=found.source,
+            corrected=found.corrected,
+        )
         if not self.alignment_holds:
             utterance = replace(utterance, durations=(), score=None)
         return Measured(utterance, self.corpus.audio(old), self.corpus.f0(old))
@@ -169,7 +176,8 @@ def _measure_all(order: Preparation, folder: Path, previous: _Previous, tally: T
 
 def _twin(utterance: Utterance, first: str) -> Refusal:
     reason = f"{utterance.source} is the same recording with the same text as {first}"
-    return Refusal(utterance.id, utterance.source, reason, "remove one of the two")
+    fix = "remove one of the two"
+    return Refusal(utterance.id, utterance.source, reason, fix, utterance.text, utterance.corrected)
 
 
 def _align_all(order: Preparation, folder: Path, tally: Tally) -> None:
@@ -190,15 +198,19 @@ def _align_all(order: Preparation, folder: Path, tally: Tally) -> None:
                 if isinstance(item, Refusal):
                     _refuse(order, tally, item)
                 else:
-                    tally.keep(item, _median_f0(corpus, item), reused=item.id not in new)
-                    file.write(item.to_json().encode() + b"\n")
+                    whole = replace(item, pitch=_pitch(corpus, item))
+                    tally.keep(whole, reused=item.id not in new)
+                    file.write(whole.to_json().encode() + b"\n")
     final.replace(folder / MANIFEST)
 
 
-def _median_f0(corpus: PackedCorpus, utterance: Utterance) -> float:
-    """Hz; 0 where nothing is voiced."""
+def _pitch(corpus: PackedCorpus, utterance: Utterance) -> tuple[float, float, float] | None:
+    """F0 that 5 %, 50 % and 95 % of the voiced frames lie below, Hz; None without voiced ones."""
     f0 = corpus.f0(utterance)
-    return float(np.median(f0[f0 > 0])) if (f0 > 0).any() else 0.0
+    if not (f0 > 0).any():
+        return None
+    low, median, high = (round(float(hertz), 1) for hertz in np.percentile(f0[f0 > 0], (5, 50, 95)))
+    return low, median, high
 
 
 def _refuse(order: Preparation, tally: Tally, refusal: Refusal) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from engine.corpus.manifest import Utterance
 from engine.corpus.measure import Refusal
 from workspace.files import write_json
+from workspace.prepared import REPORT
 
-REPORT = "report.json"
 NOTES_SHOWN = 200  # utterances with notes that are listed one by one
 HISTOGRAMS = {  # bin edges
     "seconds": np.arange(0, 31, 1.0),  # s
@@ -38,6 +38,7 @@ class Report:
 
     Attributes:
         kept: number of utterances in the manifest.
+        corrected: how many of them have a text that was corrected by hand.
         reused: how many of them came unchanged from the previous version.
         seconds: of speech kept.
         speakers: for each its utterances and seconds.
@@ -59,6 +60,7 @@ class Report:
     settings: dict[str, Any]
     features: str
     aligner: str
+    corrected: int = 0
 
     def write(self, folder: Path) -> None:
         write_json(folder / REPORT, asdict(self))
@@ -80,6 +82,7 @@ class Tally:
 
     kept: int = 0
     reused: int = 0
+    corrected: int = 0
     seconds: float = 0.0
     refused: list[Refusal] = field(default_factory=list)
     _speakers: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -88,10 +91,11 @@ class Tally:
         default_factory=lambda: {name: Counter() for name in HISTOGRAMS}
     )
 
-    def keep(self, utterance: Utterance, median_f0: float, reused: bool) -> None:
-        """Count one utterance; `median_f0` in Hz, 0 where nothing is voiced."""
+    def keep(self, utterance: Utterance, reused: bool) -> None:
+        """Count one utterance that is aligned."""
         self.kept += 1
         self.reused += reused
+        self.corrected += utterance.corrected
         self.seconds += utterance.seconds
         speaker = self._speakers.setdefault(utterance.speaker, {"utterances": 0, "seconds": 0.0})
         speaker["utterances"] += 1
@@ -99,8 +103,8 @@ class Tally:
         if utterance.notes and len(self._notes) < NOTES_SHOWN:
             self._notes[utterance.id] = list(utterance.notes)
         values = {"seconds": utterance.seconds, "level": utterance.level, "snr": utterance.snr}
-        if median_f0 > 0:
-            values["pitch"] = median_f0
+        if utterance.pitch is not None:
+            values["pitch"] = utterance.pitch[1]
         for name, value in values.items():
             last = len(HISTOGRAMS[name]) - 2
             bin_ = int(np.searchsorted(HISTOGRAMS[name], value, side="right")) - 1
@@ -115,7 +119,8 @@ class Tally:
             for name, edges in HISTOGRAMS.items()
         }
         return Report(
-            kept=self.kept, reused=self.reused, seconds=round(self.seconds, 3),
-            speakers=self._speakers, refused=self.refused, notes=self._notes,
+            kept=self.kept, reused=self.reused, corrected=self.corrected,
+            seconds=round(self.seconds, 3), speakers=self._speakers,
+            refused=self.refused, notes=self._notes,
             histograms=histograms, settings=settings, features=features, aligner=aligner,
         )  # fmt: skip

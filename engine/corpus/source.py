@@ -30,6 +30,7 @@ class SourceEntry:
         text: as given; None where only the pinyin is known.
         pinyin: (hanzi or None, syllable with tone digit) pairs, where they are given.
         notes: what was unusual about the text.
+        corrected: the text is a correction by hand, not the dataset's own.
     """
 
     id: str
@@ -39,6 +40,7 @@ class SourceEntry:
     text: str | None
     pinyin: Pinyin | None = None
     notes: tuple[str, ...] = ()
+    corrected: bool = False
 
 
 def source_entry(entry: DatasetEntry, dataset: str) -> SourceEntry:
@@ -59,7 +61,16 @@ def source_entry(entry: DatasetEntry, dataset: str) -> SourceEntry:
                 "write the hanzi, or pinyin with tone digits (ni3 hao3)",
             )
         pinyin = tuple((None, syllable.lower()) for syllable in syllables)
-    return SourceEntry(entry.id, dataset, entry.speaker, entry.audio, text or None, pinyin, notes)
+    return SourceEntry(
+        id=entry.id,
+        set=dataset,
+        speaker=entry.speaker,
+        audio=entry.audio,
+        text=text or None,
+        pinyin=pinyin,
+        notes=notes,
+        corrected=entry.corrected,
+    )
 
 
 def _text(entry: DatasetEntry) -> tuple[str, tuple[str, ...]]:

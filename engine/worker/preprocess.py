@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.corpus.measure import Measured
 from engine.corpus.prepare import Preparation, prepare
-from engine.corpus.report import REPORT, Report
+from engine.corpus.report import Report
 from engine.corpus.settings import PreprocessSettings
 from engine.errors import EngineError
 from engine.model.base import find_base
@@ -23,6 +23,7 @@ from engine.worker.tables import table
 from workspace.dataset import DatasetError, DatasetLayout, detect
 from workspace.files import TEMPORARY_PREFIX, destination_of
 from workspace.layout import Workspace
+from workspace.prepared import REPORT
 from workspace.run import EventLog, JobFile
 
 

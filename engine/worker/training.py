@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 import engine
-from engine.corpus.packed import MANIFEST, PackedCorpus
+from engine.corpus.packed import PackedCorpus
 from engine.errors import EngineError
 from engine.model.base import Base, SpeechModel, read_card
 from engine.synthesis.settings import SynthesisSettings
@@ -29,6 +29,7 @@ from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
 from engine.worker.tracking import tracked, tracking_of
 from workspace.files import write_json
+from workspace.prepared import MANIFEST
 from workspace.run import CHECKPOINTS, EventLog, JobFile
 
 PROVENANCE_FILE = "provenance.json"

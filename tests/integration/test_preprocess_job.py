@@ -17,12 +17,14 @@ import soundfile
 import torch
 
 from engine.corpus.packed import PackedCorpus
+from engine.corpus.report import Report
 from engine.model.aligner import AlignerNetwork
 from engine.model.base import SpeechModel, save_base
 from engine.model.config import SIZES
 from engine.text import VOCABULARIES
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner
 from engine.worker import preprocess
+from workspace.corrections import correct
 from workspace.layout import Workspace
 from workspace.run import EVENTS_FILE, EventLog, ExitCode, JobFile, Outcome, read_events
 
@@ -109,6 +111,23 @@ def test_the_job_prepares_and_its_next_version_redoes_only_what_is_new(
     stamp = (workspace.prepared / "alice" / "2" / "report.json").stat().st_mtime_ns
     assert _run(workspace, "2", previous="1")[0] == outputs  # the same job again does nothing
     assert (workspace.prepared / "alice" / "2" / "report.json").stat().st_mtime_ns == stamp
+
+
+def test_a_corrected_text_is_redone_and_nothing_else(workspace: Workspace) -> None:
+    alice = workspace.datasets / "alice"
+    _run(workspace, "1")
+    correct(alice, "1", "我们去花园散步")
+    outputs, _ = _run(workspace, "2", previous="1")
+    assert (outputs["kept"], outputs["reused"]) == (4, 3)
+    report = Report.read(workspace.prepared / "alice" / "2")
+    assert report.corrected == 1
+    corpus = PackedCorpus(workspace.prepared / "alice" / "2")
+    texts = {item.id: (item.text, item.corrected) for item in corpus.utterances}
+    assert texts["1"] == ("我们去花园散步", True)
+    assert [texts[name] for name in "023"] == [(TEXTS[int(name)], False) for name in "023"]
+    assert all(item.pitch and 150 < item.pitch[1] < 210 for item in corpus.utterances)
+    correct(alice, "1", "")
+    assert _run(workspace, "3", previous="2")[0]["reused"] == 3
 
 
 def test_the_users_lexicon_decides(workspace: Workspace) -> None:

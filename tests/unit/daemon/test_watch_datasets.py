@@ -11,6 +11,7 @@ import pytest
 from daemon.datasets import PROBLEMS_KEPT, DatasetRecord, DatasetState, find, stamp_store, take
 from daemon.fingerprint import observe
 from daemon.watchsettings import WatchSettings
+from workspace.corrections import correct
 from workspace.layout import Workspace
 
 NOW = 1_700_000_000.0
@@ -81,6 +82,18 @@ def test_a_record_says_what_the_folder_holds(workspace: Workspace) -> None:
     assert record.reason == "1 file cannot be used"
     assert record.stamp == observe(workspace.datasets / "alice").stamp
     assert stamp_store(workspace.state, "datasets/alice").exists()
+
+
+def test_a_correction_beside_the_folder_is_another_version(workspace: Workspace) -> None:
+    utterance(workspace.datasets / "alice")
+    before = taken(workspace, "datasets/alice")
+    correct(workspace.datasets / "alice", "1", "改过的")
+    corrected = taken(workspace, "datasets/alice")
+    assert corrected.version != before.version
+    assert corrected.stamp != before.stamp
+    assert set(find(workspace, NOW).folders) == {"datasets/alice"}
+    correct(workspace.datasets / "alice", "1", "")
+    assert taken(workspace, "datasets/alice").version == before.version
 
 
 def test_a_record_survives_json(workspace: Workspace) -> None:
