@@ -6,7 +6,6 @@ through ssh is the address's own affair, and so is what it means that one of the
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -17,14 +16,17 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from daemon.client import wire
 from daemon.protocol import LINE_LIMIT
 from workspace.layout import Workspace
 
 Pipe = tuple[IO[bytes], IO[bytes]]  # the daemon's answers, our requests
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+if TYPE_CHECKING:
+    import asyncio  # for most commands, which wait for each answer, it would only take time
+
+    Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Address(Protocol):
@@ -72,6 +74,8 @@ class LocalSocket:
 
     @asynccontextmanager
     async def dial_asynchronously(self) -> AsyncIterator[Streams]:
+        import asyncio
+
         try:
             reader, writer = await asyncio.open_unix_connection(
                 os.fspath(self.workspace.socket), limit=LINE_LIMIT

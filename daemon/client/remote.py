@@ -11,12 +11,16 @@ import shlex
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from daemon.client.address import Pipe, Streams
+from daemon.client.address import Pipe
 from daemon.client.diagnosis import Ending, explain
-from daemon.client.sshprocess import piped, piped_asynchronously
+from daemon.client.sshprocess import piped
 from daemon.errors import BadRequestError, DaemonError
+
+if TYPE_CHECKING:
+    from daemon.client.address import Streams
 
 SCHEME = "ssh"
 EXAMPLE = "ssh://user@gpu[:port][/workspace]"
@@ -79,6 +83,8 @@ class SshHost:
         return piped(self.command("dial-stdio"), self.why_ended)
 
     def dial_asynchronously(self) -> AbstractAsyncContextManager[Streams]:
+        from daemon.client.sshstreams import piped_asynchronously
+
         # Ctrl-C in the terminal is not for a line that nobody attends to.
         command = self.command("dial-stdio")
         return piped_asynchronously(command, self.why_ended, apart=not self.attended)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from daemon.client.diagnosis import SSH_FAILED
@@ -124,3 +127,9 @@ def test_the_end_of_an_ssh_is_one_clear_line(
     assert said in error.message
     assert "\n" not in error.message
     assert fix in error.fix
+
+
+def test_commands_that_wait_do_not_load_an_event_loop() -> None:
+    program = "import daemon.client, daemon.client.remote, sys; print('asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
