@@ -7,9 +7,10 @@ operations and is what trains:
 - Weight norm is folded once instead of at every call.
 - Instance norm, the style's scale and shift and the activation go over a tensor together, in
   blocks that stay in the cache.
-- Where the processor multiplies bfloat16, convolutions do so, at twice the rate. Norms, activations
-  and residual sums stay float32, and so does everything before the decoder: durations and F0 are
-  those of the exact path, to the last bit.
+- Where the processor multiplies bfloat16, convolutions do so, at twice the rate, and the generator
+  keeps what lies between them in as few bytes. Norms and activations are worked out in float32, and
+  so is everything before the decoder: durations and F0 are those of the exact path, to the last
+  bit.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _plane(x: Tensor) -> Tensor:
 
 
 class PlaneConv(nn.Module):
-    """A folded `Conv1d` or `ConvTranspose1d` on planes, computed in `dtype`, float32 outside."""
+    """A folded `Conv1d` or `ConvTranspose1d` on planes, computed in `dtype`."""
 
     weight: Tensor
     bias: Tensor | None
@@ -63,17 +64,15 @@ class PlaneConv(nn.Module):
         self.register_buffer("bias", None if conv.bias is None else conv.bias.detach().to(dtype))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels in, 1, time) -> (batch, channels out, 1, time out), float32."""
+        """(batch, channels in, 1, time) -> (batch, channels out, 1, time out), of `dtype`."""
         x = x.to(self.dtype)
         stride, padding, dilation = (1, self.stride), (0, self.padding), (1, self.dilation)
         if self.transposed:
             more = (0, self.output_padding)
-            y = F.conv_transpose2d(
+            return F.conv_transpose2d(
                 x, self.weight, self.bias, stride, padding, more, self.groups, dilation
             )
-        else:
-            y = F.conv2d(x, self.weight, self.bias, stride, padding, dilation, self.groups)
-        return y.float()
+        return F.conv2d(x, self.weight, self.bias, stride, padding, dilation, self.groups)
 
 
 class PlaneAdaIN(nn.Module):
@@ -106,10 +105,11 @@ class PlaneSnakeConv(nn.Module):
         self.alpha = nn.Parameter(alpha.detach()[..., None])  # (1, channels, 1, 1)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(1, channels, 1, time) float32, (1, style_dim) -> a fresh tensor like `x`.
+        """(1, channels, 1, time), (1, style_dim) -> a fresh tensor of that shape.
 
-        Norm and activation go block by block through the cache. They are half of what the decoder
-        does besides convolutions, and each pass over a whole tensor goes through the memory.
+        Norm and activation go block by block through the cache, where numbers are made float32 and
+        back. They are half of what the decoder does besides convolutions, and each pass over a
+        whole tensor goes through the memory.
         """
         mean, variance = torch.batch_norm_update_stats(x, None, None, 0.0)
         scale, shift = self.adain.affine(style)
@@ -119,7 +119,7 @@ class PlaneSnakeConv(nn.Module):
         activated = torch.empty_like(x, dtype=self.conv.dtype)
         frames = max(BLOCK_SIZE // x.shape[1], 1)
         for block, into in zip(x.split(frames, -1), activated.split(frames, -1), strict=True):
-            normed = torch.addcmul(shift, block, scale)
+            normed = torch.addcmul(shift, block.float(), scale)
             sine = (normed * self.alpha).sin_()
             into.copy_(normed.addcmul_(sine, sine * inverse))
         convolved: Tensor = self.conv(activated)
@@ -137,9 +137,10 @@ class PlaneResBlock(nn.Module):
         self.second = nn.ModuleList(PlaneSnakeConv(*parts, dtype) for parts in second)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """(1, channels, 1, time), (1, style_dim) -> a tensor like `x`."""
-        for first, second in zip(self.first, self.second, strict=True):
-            x = second(first(x, style), style).add_(x)
+        """(1, channels, 1, time), (1, style_dim) -> a fresh tensor like `x`."""
+        for number, (first, second) in enumerate(zip(self.first, self.second, strict=True)):
+            change = second(first(x, style), style)
+            x = x.add_(change) if number else x + change  # the first `x` is the caller's
         return x
 
 
@@ -157,8 +158,8 @@ class PlaneAdainResBlk(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(1, channels in, 1, time) -> (1, channels out, 1, time or twice that)."""
-        h = self.conv1(self.pool(F.leaky_relu_(self.norm1(x, style), 0.2)))
-        h = self.conv2(F.leaky_relu_(self.norm2(h, style), 0.2))
+        h = self.conv1(self.pool(F.leaky_relu_(self.norm1(x, style), 0.2))).float()
+        h = self.conv2(F.leaky_relu_(self.norm2(h, style), 0.2)).float()
         shortcut = x.repeat_interleave(2, dim=-1) if self.upsample else x
         out: Tensor = (h + self.conv1x1(shortcut)) * RESIDUAL_SCALE
         return out
@@ -178,7 +179,7 @@ class PlaneGenerator(nn.Module):
         self.bins, self.kernels = generator.bins, generator.kernels
         self.ups = nn.ModuleList(PlaneConv(up, dtype) for up in generator.ups)
         self.noise_convs = nn.ModuleList(
-            PlaneConv(conv, torch.float32) for conv in generator.noise_convs
+            PlaneConv(conv, dtype) for conv in generator.noise_convs
         )
         self.noise_res = nn.ModuleList(_res_block(block, dtype) for block in generator.noise_res)
         self.resblocks = nn.ModuleList(_res_block(block, dtype) for block in generator.resblocks)
@@ -198,7 +199,7 @@ class PlaneGenerator(nn.Module):
             for block in others:
                 total = total.add_(block(x, style))
             x = total.div_(self.kernels)
-        spectrum = self.conv_post(F.leaky_relu_(x))[:, :, 0]
+        spectrum = self.conv_post(F.leaky_relu_(x.float()))[:, :, 0]
         magnitude, phase = spectrum[:, : self.bins].exp(), spectrum[:, self.bins :].sin()
         audio: Tensor = self.stft.inverse(magnitude, phase)
         return audio
@@ -261,7 +262,7 @@ class ChannelsLastDecoder(nn.Module):
         text = _plane(asr)
         pitch, loudness = self.F0_conv(_plane(f0[:, None])), self.N_conv(_plane(energy[:, None]))
         x = self.encode(_joined(text, pitch, loudness), style)
-        residual = self.asr_res(text)
+        residual = self.asr_res(text).float()
         for block in self.decode:
             x = block(_joined(x, residual, pitch, loudness), style)
         audio: Tensor = self.generator(x, style, f0, noise)
