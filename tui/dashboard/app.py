@@ -95,8 +95,11 @@ class Dashboard(App[None]):
 
     async def _hold_link(self) -> None:
         async with self.link:
-            self.link.listen(self._line_changed)
-            await self._follow_jobs()
+            forget = self.link.listen(self._line_changed)
+            try:
+                await self._follow_jobs()
+            finally:
+                forget()  # what closes has no page to tell
 
     async def _follow_jobs(self) -> None:
         async for event in self.link.follow("jobs.follow", ended=ENDED_SHOWN):
