@@ -216,34 +216,36 @@ def test_leaving_stops_nothing_and_leaves_nothing(running: RunningDaemon, sshd: 
     job = running.submit(voice="alice", hold_until=2)
     running.payload_pid(job)
     environ = sshd.environ()
+    ours = [environ["YINFANG_SSH_COMMAND"].split()[-1], f"{running.workspace.root} dial-stdio"]
 
     async def look() -> None:
+        assert processes(*ours) == []
         async with (
             Link(host(running.workspace.root, environ)) as link,
             aclosing(link.follow("jobs.follow")) as events,
         ):
             await anext(events)
+            assert len(processes(*ours)) >= 2
 
     async def look_and_leave() -> set[Any]:
         await asyncio.wait_for(look(), PATIENCE)
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(look_and_leave()) == set()
-    until(lambda: not ssh_processes(environ), "no ssh is left", lambda: str(ssh_processes(environ)))
+    until(lambda: not processes(*ours), "both ends are gone", lambda: str(processes(*ours)))
     assert running.job(job)["state"] == "running"
     running.call("jobs.cancel", id=job)
     running.wait_state(job, "cancelled")
 
 
-def ssh_processes(environ: Mapping[str, str]) -> list[str]:
-    """Command lines of the ssh clients with this configuration."""
-    config = environ["YINFANG_SSH_COMMAND"].split()[-1]
+def processes(*words: str) -> list[str]:
+    """Command lines of the processes that were called with one of these words."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended while we looked
-        if line.startswith("ssh ") and config in line:
+        if any(word in line for word in words):
             found.append(line)
     return found
