@@ -8,7 +8,8 @@ from typing import Any
 
 from tui.curves.markers import Kind, Marker
 from tui.curves.sample import Better, Trace
-from tui.dashboard.tones import Tone
+from tui.dashboard.formats import clock
+from tui.quantities import figure
 from workspace.series import Series
 
 # Values of which more is better; of every other loss, error or distance less is. Of the rest
@@ -25,7 +26,6 @@ TITLES: Mapping[str, str] = {
 }  # fmt: skip
 FIRST = ("total", "score", "full_mcd", "copy_mcd", "f0_rmse", "duration_mae")
 LAST = ("learning_rate", "gradient_norm", "data_wait")
-TONE_OF_LEVEL: Mapping[str, Tone] = {"warning": "warn", "error": "bad"}
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,32 @@ def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def notes(facts: Iterable[Mapping[str, Any]]) -> list[tuple[str, Tone]]:
-    """What the run had to say, newest last."""
+def told(facts: Iterable[Mapping[str, Any]], now: float) -> list[str]:
+    """What a run said, a line each; `now` is Unix time, seconds."""
     return [
-        (str(fact["text"]), TONE_OF_LEVEL.get(str(fact.get("level")), "dim"))
+        f"{clock(float(fact['t']), now)}  {said}"
         for fact in facts
-        if fact.get("type") == "note"
+        if (said := _said(fact)) is not None
     ]
+
+
+def _said(fact: Mapping[str, Any]) -> str | None:
+    match fact.get("type"):
+        case "note":
+            level = fact.get("level")
+            return f"{level}: {fact['text']}" if level == "warning" else str(fact["text"])
+        case "stage":
+            return f"begins: {fact.get('stage')}"
+        case "resume":
+            return f"resumes at step {fact['step']:,}"
+        case "parameters":
+            return parameter_line([fact])
+        case "checkpoint":
+            measures = (fact.get("measures") or {}).items()
+            figures = ", ".join(f"{name.replace('_', ' ')} {figure(v)}" for name, v in measures)
+            best = "best checkpoint" if fact.get("best") else "checkpoint"
+            return f"{best} at step {fact['step']:,}: {figures}"
+    return None
 
 
 def parameter_line(facts: Iterable[Mapping[str, Any]]) -> str:

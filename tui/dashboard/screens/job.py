@@ -75,7 +75,7 @@ class JobPage(Page):
     JobPage #alert.-said { display: block; }
     JobPage #search { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     JobPage #search.-open { display: block; }
-    JobPage #side { width: 60; border-left: vkey $foreground 15%; padding: 0 1; }
+    JobPage #side { width: 60; height: 100%; border-left: vkey $foreground 15%; padding: 0 1; }
     JobPage #side JobSummary { height: auto; }
     JobPage.-narrow #split { layout: vertical; }
     JobPage.-narrow #main { width: 100%; height: 1fr; }
@@ -141,12 +141,21 @@ class JobPage(Page):
     async def _follow_curves(self) -> None:
         link, ran = self.dashboard.link, False
         try:
-            async for event in link.follow("run.curves", id=self._job_id, buckets=BUCKETS, follow=True):
+            async for event in link.follow(
+                "run.curves", id=self._job_id, buckets=BUCKETS, follow=True
+            ):
                 changed = self._curves.take(event.value)
+                self._tell(event.value)
                 await self._draw("whole" in event.value, bool(event.value.get("facts")) or not ran)
                 ran = ran or bool(changed)
         except ClientError as error:
             self.dashboard.complain(error)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """Put what the run said into its log, between what its processes printed."""
+        facts = event["whole"]["facts"] if "whole" in event else event.get("facts", ())
+        lines = panels.told(facts, self.board.now(time.time()))
+        self.query_one("#log", LogView).write("".join(f"{line}\n" for line in lines))
 
     async def _draw(self, anew: bool, facts: bool) -> None:
         found = panels.panels(self._curves.series)
@@ -217,7 +226,9 @@ class JobPage(Page):
     async def _follow_log(self) -> None:
         view = self.query_one("#log", LogView)
         try:
-            async for event in self.dashboard.link.follow("jobs.logs", id=self._job_id, follow=True):
+            async for event in self.dashboard.link.follow(
+                "jobs.logs", id=self._job_id, follow=True
+            ):
                 view.write(event.value["text"])
         except ClientError as error:
             self.dashboard.complain(error)

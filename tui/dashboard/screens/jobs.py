@@ -55,7 +55,9 @@ class JobsPage(Page):
     JobsPage #found { height: 1; padding: 0 1; color: $foreground 60%; }
     JobsPage #filter { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     JobsPage #filter.-open { display: block; }
-    JobsPage JobSummary { width: 64; border-left: vkey $foreground 15%; padding: 0 1; }
+    JobsPage JobSummary {
+        width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%;
+    }
     JobsPage.-narrow #split { layout: vertical; }
     JobsPage.-narrow #list { height: 1fr; width: 100%; }
     JobsPage.-narrow JobSummary {

@@ -50,7 +50,7 @@ def standing(job: Job, now: float) -> Iterable[Line]:
     cell = formats.state_cell(job)
     assert isinstance(cell, Span)
     attempt = (Span(f"   attempt {job['attempt']}", "warn"),) if job["attempt"] > 1 else ()
-    device = (Span(f"   on {job['device']}", "dim"),) if job.get("device") else ()
+    device = (Span(f"  on {job['device']}", "dim"),) if job.get("device") else ()
     yield "state", (cell, *device, *attempt)
     report = progress(job)
     if report and job["state"] == "running":

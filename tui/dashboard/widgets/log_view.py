@@ -92,12 +92,15 @@ class LogView(ScrollView, can_focus=True):
         width, place = self.size.width, y + self.scroll_offset.y
         if place >= len(self._lines):
             said = self._empty if not self._lines and y == 0 else ""
-            return Strip([Segment(said, tones["dim"])]).adjust_cell_length(width)
+            strip = Strip([Segment(said, tones["dim"])]).adjust_cell_length(width)
+            return strip.apply_style(self.rich_style)
         line = next(islice(self._lines, place, None))
         style = tones[tone_of_line(line)]
         strip = Strip(list(_marked(line, self._wanted, style, tones)))
         strip = strip.adjust_cell_length(width)
-        return strip.apply_style(tones.cursor[0]) if place == self._found else strip
+        if place == self._found:
+            strip = strip.apply_style(tones.cursor[0])
+        return strip.apply_style(self.rich_style)
 
     def _matches(self, line: str) -> bool:
         return bool(self._wanted) and self._wanted in line.lower()

@@ -56,7 +56,8 @@ class Switch(Widget):
         used = sum(len(segment.text) for segment in segments)
         room = self.size.width - used
         segments.append(Segment(self._note[:room].rjust(room), tones["dim"]))
-        return Strip(segments).adjust_cell_length(self.size.width)
+        strip = Strip(segments).adjust_cell_length(self.size.width)
+        return strip.apply_style(self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
         column = 1

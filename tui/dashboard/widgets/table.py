@@ -84,7 +84,7 @@ class Table(ScrollView, Generic[Row], can_focus=True):
     """
 
     DEFAULT_CSS = """
-    Table { background: transparent; scrollbar-size-vertical: 1; }
+    Table { scrollbar-size-vertical: 1; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
@@ -234,19 +234,21 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         width = self.size.width
         tones = self._tones = self._tones or self.app_tones()
         if y < HEADING_LINES:
-            return Strip(self._heading(tones)).adjust_cell_length(width)
+            heading = Strip(self._heading(tones)).adjust_cell_length(width)
+            return heading.apply_style(self.rich_style)
         place = y - HEADING_LINES + self.scroll_offset.y
         if place >= len(self._keys):
             said = self._empty if not self._keys and y == HEADING_LINES + 1 else ""
-            return Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
+            strip = Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
+            return strip.apply_style(self.rich_style)
         key = self._keys[place]
         segments = self._lines.get(key)
         if segments is None:
             segments = self._lines[key] = self._line(self._rows[key], key, tones)
         strip = Strip(segments).adjust_cell_length(width)
-        if key != self._cursor:
-            return strip
-        return strip.apply_style(tones.cursor[0 if self.has_focus else 1])
+        if key == self._cursor:
+            strip = strip.apply_style(tones.cursor[0 if self.has_focus else 1])
+        return strip.apply_style(self.rich_style)
 
     def app_tones(self) -> Tones:
         """The tones of the app's theme."""

@@ -46,7 +46,8 @@ def test_settings_of_a_person(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "named"), [("colour = 1", "colour"), ("bell = 3", "bell"), ("theme =", "Invalid value")]
+    ("content", "named"),
+    [("colour = 1", "colour"), ("bell = 3", "bell"), ("theme =", "Invalid value")],
 )
 def test_settings_that_cannot_be_used_name_file_and_key(
     tmp_path: Path, content: str, named: str

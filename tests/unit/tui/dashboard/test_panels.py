@@ -61,7 +61,13 @@ def test_a_run_that_resumes_takes_later_checkpoints_back() -> None:
     assert [one["step"] for one in panels.checkpoints(resumed)] == [100]
 
 
-def test_notes_and_parameters() -> None:
-    assert panels.notes(FACTS) == [("the disk is nearly full", "warn")]
+def test_what_a_run_said() -> None:
+    lines = [line.partition("  ")[2] for line in panels.told(FACTS, 10.0)]
+    assert lines[:3] == [
+        "trains mamba 901,164 · frozen 6,365,141",
+        "begins: training",
+        "best checkpoint at step 100: ",
+    ]
+    assert lines[-1] == "warning: the disk is nearly full"
     assert panels.parameter_line(FACTS) == "trains mamba 901,164 · frozen 6,365,141"
     assert panels.parameter_line(()) == ""
