@@ -129,7 +129,8 @@ def _samples(traces: Sequence[Trace], view: View, before: Drawing | None) -> tup
     """A sample of each trace, extended from the one before where that was of the same view."""
     found = []
     for number, trace in enumerate(traces):
-        its = replace(view, span=span_for(len(trace.series), view.span))
+        wanted = view.span if trace.noisy else 0
+        its = replace(view, span=span_for(len(trace.series), wanted))
         old = before.samples[number] if before and number < len(before.samples) else None
         found.append(
             sample.extended(old, trace) if old and old.view == its else sample.take(trace, its)
@@ -153,7 +154,7 @@ def _rows(axis: Scale | None, height: int) -> dict[int, str]:
     if axis is None:
         return {}
     found: dict[int, str] = {}
-    for tick in ticks.ticks_of(axis, max(2, height // ROWS_A_TICK)):
+    for tick in ticks.ticks_of(axis, max(3, height // ROWS_A_TICK)):
         [dot] = axis.rows([tick.value], height * DOTS_DOWN)
         if dot is not None and 0 <= dot < height * DOTS_DOWN:
             found.setdefault(dot // DOTS_DOWN, tick.label)

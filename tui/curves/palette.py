@@ -36,16 +36,14 @@ OKABE_ITO = Palette(
     dark=("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#d55e00", "#3d8fd1", "#f2f2f2"),
     light=("#0072b2", "#d55e00", "#009e73", "#b0563f", "#cc79a7", "#8a6d00", "#2a8abf", "#000000"),
 )
+# without red, which tells of trouble
 ANSI = Palette(
     "ansi",
     dark=(
         "ansi_bright_blue", "ansi_bright_yellow", "ansi_bright_green", "ansi_bright_magenta",
-        "ansi_bright_cyan", "ansi_bright_red", "ansi_white",
+        "ansi_bright_cyan", "ansi_white",
     ),
-    light=(
-        "ansi_blue", "ansi_red", "ansi_green", "ansi_magenta", "ansi_cyan", "ansi_yellow",
-        "ansi_black",
-    ),
+    light=("ansi_blue", "ansi_magenta", "ansi_green", "ansi_cyan", "ansi_black"),
 )  # fmt: skip
 PALETTES = {palette.name: palette for palette in (CALM, OKABE_ITO, ANSI)}
 

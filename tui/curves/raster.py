@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tui.curves.braille import CHARACTERS, DOTS_ACROSS, DOTS_DOWN, NIBBLE, Rows, joined, touched
-from tui.curves.sample import Sample
+from tui.curves.sample import Neighbour, Sample
 from tui.curves.scale import Scale
 
 GRID, BOUNDARY, BEST = "┈", "┊", "◆"
@@ -25,7 +25,7 @@ class Ink(NamedTuple):
     curve: int = -1
 
 
-NOTHING = Ink("")
+NOTHING, GRID_INK, BOUNDARY_INK = Ink(""), Ink("grid"), Ink("boundary")
 
 
 @dataclass(frozen=True)
@@ -59,37 +59,48 @@ def raw_dots(sample: Sample, scale: Scale, rows: int) -> list[int]:
         None if top is None or bottom is None else (top, bottom)
         for top, bottom in zip(tops, bottoms, strict=True)
     ]
-    return joined(_bridged(spans, columns.gaps), rows)
+    return joined(_bridged(spans, sample, scale, rows), rows)
 
 
 def smooth_dots(sample: Sample, scale: Scale, rows: int) -> list[int]:
     """Columns of dots of the moving average."""
     found = scale.rows(sample.smooth(), rows)
     spans: list[Rows | None] = [None if row is None else (row, row) for row in found]
-    return joined(_bridged(spans, sample.columns.gaps), rows)
+    return joined(_bridged(spans, sample, scale, rows), rows)
 
 
-def _bridged(spans: list[Rows | None], gaps: Sequence[int]) -> list[Rows | None]:
+def _bridged(
+    spans: list[Rows | None], sample: Sample, scale: Scale, rows: int
+) -> list[Rows | None]:
     """Straight lines over columns that have no point, unless one there was not finite."""
-    left: int | None = None
+    left = _outside(sample.left, scale, rows)
     for column, span in enumerate(spans):
-        if span is None:
-            if gaps[column]:
-                left = None
-            continue
-        if left is not None and column - left > 1:
-            _bridge(spans, left, column)
-        left = column
+        if span is not None:
+            middle = sum(span) / 2
+            if left is not None:
+                _bridge(spans, left, (column, middle))
+            left = column, middle
+        elif sample.columns.gaps[column]:
+            left = None
+    right = _outside(sample.right, scale, rows)
+    if left is not None and right is not None:
+        _bridge(spans, left, right)
     return spans
 
 
-def _bridge(spans: list[Rows | None], left: int, right: int) -> None:
-    begin, end = spans[left], spans[right]
-    if begin is None or end is None:
-        return
-    first, last = sum(begin) / 2, sum(end) / 2
-    for column in range(left + 1, right):
-        row = round(first + (last - first) * (column - left) / (right - left))
+def _outside(neighbour: Neighbour | None, scale: Scale, rows: int) -> tuple[int, float] | None:
+    """Column and row of a point outside of the view."""
+    if neighbour is None:
+        return None
+    [row] = scale.rows([neighbour.value], rows)
+    return None if row is None else (neighbour.column, row)
+
+
+def _bridge(spans: list[Rows | None], left: tuple[int, float], right: tuple[int, float]) -> None:
+    """Fill the columns between two ends, each a column and a row."""
+    slope = (right[1] - left[1]) / (right[0] - left[0])
+    for column in range(max(0, left[0] + 1), min(len(spans), right[0])):
+        row = round(left[1] + slope * (column - left[0]))
         spans[column] = (row, row)
 
 
@@ -115,21 +126,18 @@ class Picture:
     boundaries: frozenset[int] = frozenset()
     marks: Mapping[tuple[int, int], tuple[str, Ink]] = field(default_factory=dict)
 
-    def cells(self, y: int, first: int, last: int) -> Iterator[tuple[str, Ink]]:
+    def cells(self, y: int, first: int, last: int) -> list[tuple[str, Ink]]:
         """The signs of a row from cell `first` to before `last`, each with its ink."""
-        shift = y * DOTS_DOWN
-        empty = (GRID, Ink("grid")) if y in self.grid else (" ", NOTHING)
-        for x in range(first, last):
-            if found := self.marks.get((x, y)):
-                yield found
-            elif dots := _cell(self.curves, x, shift):
-                yield CHARACTERS[dots[0]], Ink("curve", dots[1])
-            elif dots := _cell(self.raws, x, shift):
-                yield CHARACTERS[dots[0]], Ink("raw", dots[1])
-            elif x in self.boundaries:
-                yield BOUNDARY, Ink("boundary")
-            else:
-                yield empty
+        empty = (GRID, GRID_INK) if y in self.grid else (" ", NOTHING)
+        found = [(BOUNDARY, BOUNDARY_INK) if x in self.boundaries else empty
+                 for x in range(first, last)]  # fmt: skip
+        for role, layers in (("raw", self.raws), ("curve", self.curves)):
+            for x, dots, curve in _dots(layers, y, first, last):
+                found[x] = CHARACTERS[dots], Ink(role, curve)
+        for (x, at), mark in self.marks.items():
+            if at == y and first <= x < last:
+                found[x - first] = mark
+        return found
 
     def changed(self, before: Picture) -> list[tuple[int, int, int]] | None:
         """Cells that differ: (x, first y, last y); None: all of them may."""
@@ -155,12 +163,20 @@ class Picture:
         )
 
 
-def _cell(layers: Sequence[Layer], x: int, shift: int) -> tuple[int, int] | None:
-    """Index of a cell's character and the curve that gives its colour; None: no dot."""
-    index, curve = 0, -1
+def _dots(layers: Sequence[Layer], y: int, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+    """Cells of a row in which there are dots.
+
+    Yields:
+        How far right of `first` the cell is, index of its character, number of the curve whose
+        colour it has.
+    """
+    shift = y * DOTS_DOWN
+    dots, curves = [0] * (last - first), [-1] * (last - first)
     for layer in layers:
-        left, right = layer.columns[x * DOTS_ACROSS], layer.columns[x * DOTS_ACROSS + 1]
-        dots = (left >> shift & NIBBLE) | (right >> shift & NIBBLE) << 4
-        if dots:
-            index, curve = index | dots, layer.curve
-    return (index, curve) if index else None
+        left = layer.columns[first * DOTS_ACROSS : last * DOTS_ACROSS : DOTS_ACROSS]
+        right = layer.columns[first * DOTS_ACROSS + 1 : last * DOTS_ACROSS : DOTS_ACROSS]
+        for x, (a, b) in enumerate(zip(left, right, strict=True)):
+            if found := (a >> shift & NIBBLE) | (b >> shift & NIBBLE) << 4:
+                dots[x] |= found
+                curves[x] = layer.curve
+    return ((x, found, curves[x]) for x, found in enumerate(dots) if found)

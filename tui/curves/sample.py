@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from tui.curves.smoothing import Average, ema
+from tui.curves.smoothing import START, Average, ema
 from tui.curves.viewport import Axis, Viewport
 from workspace import series
 from workspace.series import Columns, Series
@@ -29,12 +29,16 @@ class Trace:
         series: its values.
         began: Unix time at which relative time is 0; None: at the first point.
         better: which values are good; None: nobody can say.
+        noisy: whether an average says more than the values; not so of a learning rate.
+        colour: number of its colour in the palette; None: one that follows from its name.
     """
 
     name: str
     series: Series
     began: float | None = None
     better: Better | None = None
+    noisy: bool = True
+    colour: int | None = None
 
     def span(self, axis: Axis) -> tuple[float, float] | None:
         """The first and the last point on an axis; None while there is none."""
@@ -98,6 +102,18 @@ class View:
         return self.viewport.at((column + 0.5) / self.columns)
 
 
+class Neighbour(NamedTuple):
+    """A point outside of a view.
+
+    Attributes:
+        column: where it lies: below 0, or beyond the last column.
+        value: the mean of what lies there.
+    """
+
+    column: int
+    value: float
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A series on the columns of a view.
@@ -106,14 +122,17 @@ class Sample:
         columns: extremes, means and counts.
         averages: the moving average after each column; empty when there is none.
         end: the last point when the sample was taken, on the view's axis; None: no point.
-        changed: the first column that differs from the sample before.
+        truncations: of the series when the sample was taken.
+        left, right: the nearest point outside, where a curve enters or leaves between two points.
     """
 
     view: View
     columns: Columns
     averages: list[Average]
     end: float | None
-    changed: int = 0
+    truncations: int = 0
+    left: Neighbour | None = None
+    right: Neighbour | None = None
 
     def smooth(self) -> list[float]:
         """The moving average on each column; NaN where there are no points."""
@@ -136,26 +155,33 @@ def take(trace: Trace, view: View) -> Sample:
         before = _before(trace, view)
         averages = ema(columns.mean, columns.points, view.span, before)
     span = trace.span(view.axis)
-    return Sample(view, columns, averages, span[1] if span else None)
+    return Sample(
+        view,
+        columns,
+        averages,
+        span[1] if span else None,
+        trace.series.truncations,
+        _left(trace, view, columns),
+        _right(trace, view, columns),
+    )
 
 
 def extended(old: Sample, trace: Trace) -> Sample:
-    """The sample once points came to the end of its series; nothing else may have changed."""
+    """The sample with what came to its series since; only the columns of that are looked at."""
     view, span = old.view, trace.span(old.view.axis)
-    if span is None or old.end is None:
+    if span is None or old.end is None or old.truncations != trace.series.truncations:
         return take(trace, view)
     first, last = view.column(old.end), min(view.column(span[1]), view.columns - 1)
-    if first < 0:
+    if not 0 <= first < view.columns:
         return take(trace, view)
-    if first >= view.columns:
-        return Sample(view, old.columns, old.averages, span[1], changed=view.columns)
     part = Viewport(view.edge(first), view.edge(last + 1))
     new = trace.columns(part, last + 1 - first, view.axis)
     columns = Columns(
-        *(
-            _spliced(getattr(old.columns, name), getattr(new, name), first)
-            for name in ("low", "high", "mean", "points", "gaps")
-        )
+        low=_spliced(old.columns.low, new.low, first),
+        high=_spliced(old.columns.high, new.high, first),
+        mean=_spliced(old.columns.mean, new.mean, first),
+        points=_spliced(old.columns.points, new.points, first),
+        gaps=_spliced(old.columns.gaps, new.gaps, first),
     )
     averages = old.averages
     if averages:
@@ -163,7 +189,8 @@ def extended(old: Sample, trace: Trace) -> Sample:
         averages = averages[:first] + ema(
             columns.mean[first:], columns.points[first:], view.span, before
         )
-    return Sample(view, columns, averages, span[1], changed=first)
+    right = _right(trace, view, columns)
+    return Sample(view, columns, averages, span[1], old.truncations, old.left, right)
 
 
 def _spliced(old: array[Any], new: array[Any], at: int) -> array[Any]:
@@ -176,6 +203,42 @@ def _before(trace: Trace, view: View) -> Average:
     """The average at the left edge of a view."""
     span = trace.span(view.axis)
     if span is None or span[0] >= view.viewport.first:
-        return Average()
+        return START
     columns = trace.columns(Viewport(span[0], view.viewport.first), WARM_UP, view.axis)
     return ema(columns.mean, columns.points, view.span)[-1]
+
+
+def _left(trace: Trace, view: View, columns: Columns) -> Neighbour | None:
+    """The last point before a view that begins between two points."""
+    span = trace.span(view.axis)
+    if span is None or columns.points[0] or columns.gaps[0]:
+        return None
+    reach = 1
+    while view.edge(-(reach // 2)) > span[0]:
+        # further and further away, each time as finely as columns allow
+        around = trace.columns(Viewport(view.edge(-reach), view.edge(0)), reach, view.axis)
+        for column in range(reach - 1, -1, -1):
+            if around.gaps[column]:
+                return None
+            if around.points[column]:
+                return Neighbour(column - reach, around.mean[column])
+        reach *= 2
+    return None
+
+
+def _right(trace: Trace, view: View, columns: Columns) -> Neighbour | None:
+    """The first point after a view that ends between two points."""
+    span, count = trace.span(view.axis), view.columns
+    if span is None or columns.points[-1] or columns.gaps[-1]:
+        return None
+    reach = 1
+    while view.edge(count + reach // 2) <= span[1]:
+        edges = Viewport(view.edge(count), view.edge(count + reach))
+        around = trace.columns(edges, reach, view.axis)
+        for column in range(reach):
+            if around.gaps[column]:
+                return None
+            if around.points[column]:
+                return Neighbour(count + column, around.mean[column])
+        reach *= 2
+    return None

@@ -67,8 +67,8 @@ def whole(first: float, last: float, end: float | None) -> Viewport:
         first, last: of the points so far.
         end: where the run will end, or None.
     """
-    if end is not None and end > first:
-        return Viewport(first, max(end, last))
+    if end is not None and first < end and last <= end:
+        return Viewport(first, end)
     width = max(last - first, 1.0) * ROOM
     decade = 10.0 ** floor(log10(width))
     return Viewport(first, first + next(decade * f for f in OPEN_ENDS if decade * f >= width))

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
+from textual.color import Color
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -18,7 +20,7 @@ from textual.widget import Widget
 from tui.curves.raster import Ink, Picture
 from tui.dashboard.chart.inks import Inks
 
-STRIPES = 12
+STRIPES = 14
 CROSSHAIR, CROSSHAIR_INK = "│", Ink("crosshair")
 ZOOM = 1.25  # a notch of the wheel
 PAN = 0.1  # of the width: a notch sideways
@@ -27,8 +29,8 @@ PAN = 0.1  # of the width: a notch sideways
 def strip(cells: Iterable[tuple[str, Ink]], inks: Inks) -> Strip:
     """A line of cells; neighbours in the same ink become one segment."""
     return Strip(
-        Segment("".join(sign for sign, _ in group), inks[ink])
-        for ink, group in groupby(cells, key=lambda cell: cell[1])
+        Segment("".join([sign for sign, _ in group]), inks[ink])
+        for ink, group in groupby(cells, key=itemgetter(1))
     )
 
 
@@ -39,11 +41,42 @@ class Stripe(Widget):
     widgets: what a new point costs is then a few cells, not the line before it.
     """
 
-    def render_line(self, y: int) -> Strip:
+    def __init__(self) -> None:
+        super().__init__()
+        self._strips: dict[int, Strip] = {}
+
+    def repaint(self, *regions: Region) -> None:
+        """Paint some cells anew; without regions all of them."""
+        if not regions:
+            self._strips.clear()
+        for region in regions:
+            for y in region.line_range:
+                self._strips.pop(y, None)
+        self.refresh(*regions)
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # not `render_line`: there is neither border nor padding here, and what Textual does for
+        # them on every line would be most of what a picture costs
+        missing = [y for y in crop.line_range if y not in self._strips]
+        if missing:
+            _, background = self.background_colors
+            self._strips |= {y: self._line(y, background) for y in missing}
+        lines = [self._strips[y] for y in crop.line_range]
+        first, last = crop.column_span
+        whole = (first, last) == (0, self.size.width)
+        return lines if whole else [line.crop(first, last) for line in lines]
+
+    def _line(self, y: int, background: Color) -> Strip:
         plot = self.parent
         assert isinstance(plot, Plot)
         first = self.virtual_region.x
-        return plot.strip(y, first, first + self.size.width)
+        line = plot.strip(y, first, first + self.size.width)
+        for filter_ in self.get_line_filters():
+            line = line.apply_filter(filter_, background)
+        return line
 
 
 class Plot(Widget):
@@ -84,6 +117,11 @@ class Plot(Widget):
         for _ in range(STRIPES):
             yield Stripe()
 
+    @property
+    def stripes(self) -> list[Stripe]:
+        """From the left to the right."""
+        return [child for child in self.children if isinstance(child, Stripe)]
+
     def show(self, picture: Picture, inks: Inks, crosshair: int | None) -> None:
         """Paint a picture: only the cells that differ from the one before."""
         changed = picture.changed(self._picture) if inks is self._inks else None
@@ -102,7 +140,7 @@ class Plot(Widget):
         picture = self._picture
         if self._inks is None or y >= picture.height or last > picture.width:
             return Strip.blank(last - first)  # before the first picture of this size
-        cells = list(picture.cells(y, first, last))
+        cells = picture.cells(y, first, last)
         if self._crosshair is not None and first <= self._crosshair < last:
             _, ink = cells[self._crosshair - first]
             if ink.role in ("", "grid", "boundary"):
@@ -110,18 +148,18 @@ class Plot(Widget):
         return strip(cells, self._inks)
 
     def _repaint_all(self) -> None:
-        for stripe in self.children:
-            stripe.refresh()
+        for stripe in self.stripes:
+            stripe.repaint()
 
     def _repaint(self, places: Iterable[tuple[int, int, int]]) -> None:
-        edges = [stripe.virtual_region.x for stripe in self.children]
+        edges = [stripe.virtual_region.x for stripe in self.stripes]
         regions: dict[int, list[Region]] = {}
         for x, top, bottom in places:
             number = bisect_right(edges, x) - 1
             region = Region(x - edges[number], top, 1, bottom - top + 1)
             regions.setdefault(number, []).append(region)
         for number, found in regions.items():
-            self.children[number].refresh(*found)
+            self.stripes[number].repaint(*found)
 
     def _share(self, event: events.MouseEvent) -> float:
         return (event.screen_x - self.region.x + 0.5) / max(1, self.region.width)

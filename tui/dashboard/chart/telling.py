@@ -87,8 +87,9 @@ def _value(
 ) -> Part:
     sample = drawing.samples[number]
     if crosshair is None:
-        column = sample.view.columns - 1 if sample.end is None else sample.view.column(sample.end)
-        value = sample.shown(column)
+        # the average beyond the right edge was not worked out
+        inside = sample.end is not None and sample.view.column(sample.end) < sample.view.columns
+        value = sample.shown(sample.view.columns - 1) if inside else trace.series.last
     else:
         value = sample.shown(sample.view.column(crosshair))
     told = short(value) if value == value else "–"
