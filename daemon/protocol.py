@@ -199,6 +199,34 @@ class ByName:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListUtterances:
+    """What became of a dataset's utterances, in its newest prepared version.
+
+    Attributes:
+        name: the dataset's.
+        state: "kept", "refused", "corrected", or "" for all.
+        query: what the id, the text, the pinyin or the reason has in it.
+        offset: how many of those that match are left out.
+        limit: how many are given at most.
+    """
+
+    name: str
+    state: str = ""
+    query: str = ""
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correct:
+    """What an utterance of a dataset really says; an empty text takes the correction back."""
+
+    name: str
+    utterance: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Speak:
     """A text to be spoken now.
 
@@ -238,6 +266,9 @@ METHODS: dict[str, type[Any]] = {
     "datasets.list": Nothing,
     "datasets.show": ByName,
     "datasets.rescan": Nothing,
+    "datasets.utterances": ListUtterances,  # {"version", "total", "utterances"}
+    "datasets.figures": ByName,  # {"version", "kept", "refused", "histograms", "refusals", ...}
+    "datasets.correct": Correct,  # {"corrections": how many there are}
     "models.list": Nothing,
     "voices.list": Nothing,
     "voices.show": ByName,

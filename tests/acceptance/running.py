@@ -145,12 +145,17 @@ class RunningDaemon:
                 continue
 
 
-def until(condition: Callable[[], object], what: str, explain: Callable[[], str] = str) -> None:
-    """Poll until true, or fail with an explanation."""
-    deadline = time.monotonic() + DEADLINE
+def until(
+    condition: Callable[[], object],
+    what: str,
+    explain: Callable[[], str] = str,
+    within: float = DEADLINE,
+) -> None:
+    """Poll until true, or fail with an explanation after `within` seconds."""
+    deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"not in {DEADLINE:.0f} s: {what}\n{explain()}")
+            raise AssertionError(f"not in {within:.0f} s: {what}\n{explain()}")
         time.sleep(LOOK)
 
 

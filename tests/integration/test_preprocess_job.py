@@ -11,9 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import soundfile
 import torch
 
 from engine.corpus.packed import PackedCorpus
@@ -24,12 +22,12 @@ from engine.model.config import SIZES
 from engine.text import VOCABULARIES
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner
 from engine.worker import preprocess
+from tests.recordings import record
 from workspace.corrections import correct
 from workspace.layout import Workspace
 from workspace.run import EVENTS_FILE, EventLog, ExitCode, JobFile, Outcome, read_events
 
 TEXTS = ("今天天气很好", "我们去公园散步", "他在北京工作", "这本书很有意思")
-RATE = 24_000
 
 
 @pytest.fixture
@@ -40,22 +38,8 @@ def workspace(tmp_path: Path) -> Workspace:
     save_base(base, SpeechModel(SIZES["small"]), "small", VOCABULARY, {})
     Aligner(AlignerNetwork(VOCABULARIES[VOCABULARY].size)).save(base / ALIGNER_FILE)
     for i, text in enumerate(TEXTS):
-        _record(found.datasets / "alice" / f"{i}.wav", text)
+        record(found.datasets / "alice" / f"{i}.wav", text)
     return found
-
-
-def _record(path: Path, text: str) -> None:
-    """Harmonics of a falling pitch that open and close for every character: a voice of sorts."""
-    t = np.arange(round(0.25 * len(text) * RATE)) / RATE
-    phase = 2 * np.pi * np.cumsum(200 - 20 * t) / RATE
-    wave = sum(np.sin(k * phase) * np.exp(-(((k * 200 - 700) / 900) ** 2)) for k in range(1, 25))
-    wave = wave * (0.3 + 0.7 * np.abs(np.sin(np.pi * t / 0.25)))
-    silence = np.zeros(RATE // 3)
-    whole = np.concatenate([silence, 0.1 * wave / wave.std(), silence])
-    whole += 1e-4 * np.random.default_rng(len(text)).standard_normal(len(whole))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, whole, RATE)
-    path.with_suffix(".txt").write_text(text, encoding="utf-8")
 
 
 def _job(workspace: Workspace, version: str, **spec: Any) -> tuple[JobFile, Path]:
@@ -104,7 +88,7 @@ def test_the_job_prepares_and_its_next_version_redoes_only_what_is_new(
         "measure", "align",
     }  # fmt: skip
 
-    _record(workspace.datasets / "alice" / "new.wav", "请把门关上")
+    record(workspace.datasets / "alice" / "new.wav", "请把门关上")
     outputs, _ = _run(workspace, "2", previous="1")
     assert (outputs["kept"], outputs["reused"], outputs["refused"]) == (5, 4, 1)
 
