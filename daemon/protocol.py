@@ -256,6 +256,7 @@ METHODS: dict[str, type[Any]] = {
     "status": Nothing,
     "jobs.list": ListJobs,
     "jobs.show": OneJob,
+    "jobs.related": OneJob,  # it, all that it depends on, and all that depends on it
     "jobs.submit": SubmitJob,
     "jobs.cancel": OneJob,
     "jobs.retry": OneJob,

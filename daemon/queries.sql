@@ -94,6 +94,24 @@ ORDER BY number;
 -- name: cancelled_for
 SELECT * FROM jobs WHERE cancelled_for = :id AND state = 'cancelled' ORDER BY number;
 
+-- name: related
+-- A job, all that it depends on, and all that depends on it, however far.
+WITH RECURSIVE
+    needed (id) AS (
+        SELECT :id
+        UNION
+        SELECT dependencies.needs FROM dependencies JOIN needed ON dependencies.job = needed.id
+    ),
+    needing (id) AS (
+        SELECT :id
+        UNION
+        SELECT dependencies.job FROM dependencies JOIN needing ON dependencies.needs = needing.id
+    )
+SELECT * FROM jobs
+WHERE id IN (SELECT id FROM needed UNION SELECT id FROM needing)
+ORDER BY number
+LIMIT :limit;
+
 -- name: last_number
 SELECT coalesce(max(number), 0) FROM jobs;
 

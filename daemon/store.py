@@ -227,6 +227,10 @@ class Store:
         """Jobs that were cancelled because this one ended badly."""
         return await self._jobs("cancelled_for", id=job_id)
 
+    async def related(self, job_id: str, limit: int) -> list[Job]:
+        """A job, all that it depends on and all that depends on it, in order of submission."""
+        return await self._jobs("related", id=job_id, limit=limit)
+
     async def counts(self) -> dict[JobState, int]:
         return {JobState(state): count for state, count in await self._read("counts")}
 

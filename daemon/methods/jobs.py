@@ -35,6 +35,7 @@ class JobMethods:
         return {
             "jobs.list": self.list_jobs,
             "jobs.show": self.show_job,
+            "jobs.related": self.related,
             "jobs.submit": self.submit,
             "jobs.cancel": lambda params: self._ordered(self.dispatcher.cancel, params),
             "jobs.retry": lambda params: self._ordered(self.dispatcher.retry, params),
@@ -68,6 +69,12 @@ class JobMethods:
             "run": str(self.workspace.run(job.id)),
             "config": await self.store.config(job.config),
         }
+
+    async def related(self, params: protocol.OneJob) -> list[dict[str, Any]]:
+        job = await self.store.job(params.id)
+        jobs = await self.store.related(job.id, protocol.LIST_LIMIT)
+        reasons = await self._reasons(jobs)
+        return [describe(each, reasons.get(each.id)) for each in jobs]
 
     async def submit(self, params: protocol.SubmitJob) -> dict[str, Any]:
         new = NewJob(

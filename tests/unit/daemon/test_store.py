@@ -152,6 +152,25 @@ def test_ready_jobs_wait_for_nothing_but_resources(tmp_path: Path) -> None:
     with_store(tmp_path, test)
 
 
+def test_a_job_is_related_to_what_it_needs_and_what_needs_it(tmp_path: Path) -> None:
+    async def test(store: Store) -> None:
+        first = await one(store, new("a"))
+        second = await one(store, new("b", depends_on=(first.id,)))
+        third = await one(store, new("c", depends_on=(second.id,)))
+        beside = await one(store, new("d", depends_on=(first.id,)))
+        await one(store, new("e"))
+
+        async def ids(job: Job, limit: int = 99) -> list[str]:
+            return [each.id for each in await store.related(job.id, limit)]
+
+        assert await ids(second) == [first.id, second.id, third.id]
+        assert await ids(first) == [first.id, second.id, third.id, beside.id]
+        assert await ids(beside) == [first.id, beside.id]
+        assert await ids(first, limit=2) == [first.id, second.id]
+
+    with_store(tmp_path, test)
+
+
 def test_events_have_rising_ids_and_can_be_taken_up_again(tmp_path: Path) -> None:
     async def test(store: Store) -> None:
         job = await one(store, new())
