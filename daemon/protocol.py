@@ -182,13 +182,15 @@ class ReadFile:
     Attributes:
         path: from the workspace's root; in datasets/, recordings/, prepared/, models/, voices/
             or runs/.
-        offset: bytes to leave out: the cursor of the last event already known.
+        offset: bytes to leave out.
         limit: bytes to read at most; None for all that there are.
+        cursor: what came with the last event already known; None for the beginning.
     """
 
     path: str
     offset: int = 0
     limit: int | None = None
+    cursor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

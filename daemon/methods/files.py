@@ -24,7 +24,7 @@ class FileMethods:
         return {"files.read": self.read}
 
     async def read(self, params: protocol.ReadFile) -> Events:
-        told = read_file(self.workspace, params.path, params.offset, params.limit)
+        told = read_file(self.workspace, params.path, params.offset, params.limit, params.cursor)
         async with aclosing(told):
             async for event, cursor in told:
                 yield event, cursor

@@ -51,9 +51,10 @@ def test_a_part_goes_on_where_the_link_broke(running: RunningDaemon) -> None:
     with running.client() as client:
         stream = client.stream("files.read", path=path)
         first = base64.b64decode(next(iter(stream))["data"])
-    rest, done = read(running, path, offset=len(first))
-    assert first + rest == content
-    assert done["sha256"] == hashlib.sha256(rest).hexdigest()
+        cursor = stream.cursor
+    rest, done = read(running, path, cursor=cursor)
+    assert (cursor, first + rest) == (len(first), content)
+    assert done["sha256"] == hashlib.sha256(content).hexdigest()
     assert read(running, path, offset=10, limit=5)[0] == content[10:15]
     assert read(running, path, offset=len(content) + 5) == (
         b"",
@@ -96,5 +97,6 @@ def test_what_is_no_file_is_refused(running: RunningDaemon) -> None:
     for path in ("models/none", "models/a\0b"):
         with pytest.raises(NotFoundError):
             read(running, path)
-    with pytest.raises(BadRequestError, match="offset"):
-        read(running, "models/none", offset=-1)
+    for params in ({"offset": -1}, {"limit": -1}, {"offset": 5, "cursor": 4}):
+        with pytest.raises(BadRequestError, match="offset"):
+            read(running, "models/none", **params)
