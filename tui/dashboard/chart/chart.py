@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.curves.alerts import Alert, alert
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker, cell
 from tui.curves.palette import assigned
@@ -114,6 +115,7 @@ class Chart(Widget):
         self._drawing: Drawing | None = None
         self._inks: Inks | None = None
         self._numbers: dict[str, int] = {}
+        self._alerts: tuple[Alert, ...] = ()
         if look is not None:
             self.set_reactive(Chart.look, look)
 
@@ -139,12 +141,23 @@ class Chart(Widget):
         if markers is not None:
             self._markers = tuple(markers)
         self._inks = None
+        self._alerts = ()
         self.redraw()
 
     def mark(self, markers: Sequence[Marker]) -> None:
         """Say anew what happened during the run."""
         self._markers = tuple(markers)
         self.advance()
+
+    def check(self) -> tuple[Alert, ...]:
+        """Judge the curves anew, and say over them what is wrong.
+
+        This looks at whole series, so it is not done at every redraw; every few seconds will do.
+        """
+        found = tuple(alert(trace) for trace in self._traces)
+        self._alerts = tuple(one for one in found if one is not None)
+        self.advance()
+        return self._alerts
 
     def advance(self) -> None:
         """Paint what came to the ends of the series."""
@@ -195,9 +208,12 @@ class Chart(Widget):
         over = self.query_one(ChartHeading)
         over.styles.height = lines
         over.show(
-            heading(self.title, self._traces, drawing, self.crosshair, lines, self.size.width),
+            heading(
+                self.title, self._traces, drawing, self.crosshair, self._alerts, lines,
+                self.size.width,
+            ),
             inks,
-        )
+        )  # fmt: skip
 
     def _chosen_inks(self) -> Inks:
         if self._inks is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from tui.curves.alerts import Alert
 from tui.curves.drawing import Drawing
 from tui.curves.markers import best
 from tui.curves.raster import BEST, Ink
@@ -14,6 +15,8 @@ from tui.curves.viewport import Axis
 from tui.dashboard.chart.heading import Part, Piece, line, part, total
 
 KEY = "━"
+# a value that is not finite is told of by its count
+WARNINGS = {"stall": "▬ stalls", "divergence": "▲ diverges"}
 NOTHING_YET = "waiting for the first point"
 NO_PLACE = "0 and less have no place on a logarithmic axis"
 
@@ -23,6 +26,7 @@ def heading(
     traces: Sequence[Trace],
     drawing: Drawing,
     crosshair: float | None,
+    alerts: Sequence[Alert],
     lines: int,
     width: int,
 ) -> list[list[Piece]]:
@@ -33,11 +37,12 @@ def heading(
         traces: the curves.
         drawing: what is shown of them.
         crosshair: the step or moment that is pointed at; its values are told then, else the latest.
+        alerts: what is wrong with them.
         lines: 1, or 2 where the curves have a line of their own for their names.
         width: cells.
     """
     name = part(title, "title", 9)
-    facts = _facts(traces, drawing, crosshair)
+    facts = [*_warnings(alerts), *_facts(traces, drawing, crosshair)]
     alone = len(traces) == 1
     values = [
         _value(number, trace, drawing, crosshair, alone) for number, trace in enumerate(traces)
@@ -45,6 +50,11 @@ def heading(
     if lines == 1:
         return [line([name], [*facts, *values], width)]
     return [line([name], facts, width), line(_fitting(values, width), [], width)]
+
+
+def _warnings(alerts: Sequence[Alert]) -> list[Part]:
+    kinds = dict.fromkeys(one.kind for one in alerts if one.kind in WARNINGS)
+    return [part(WARNINGS[kind], "alert", 7) for kind in kinds]
 
 
 def _fitting(values: Sequence[Part], width: int) -> list[Part]:
