@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App
@@ -24,10 +25,12 @@ from tui.dashboard.memory import (
     recall,
 )
 from tui.dashboard.orders import Found, Order, Refusal
+from tui.dashboard.screens import page_named
 from tui.dashboard.screens.confirm import Confirm
-from tui.dashboard.screens.page import Page
+from tui.dashboard.screens.page import PAGES, Page
 from tui.dashboard.themes import CYCLE, DARK, THEMES
 from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.top_bar import TopBar
 from tui.jobs import short_id, subject
 from tui.quantities import duration
 
@@ -53,13 +56,14 @@ class Dashboard(App[None]):
     Toast { max-width: 70; }
     """
     TITLE = "yinfang"
-    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        name: partial(page_named, name) for name, _ in PAGES
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "page('jobs')", "Jobs", show=False, id="page.jobs"),
-        Binding("2", "page('compare')", "Compare", show=False, id="page.compare"),
-        Binding("3", "page('datasets')", "Datasets", show=False, id="page.datasets"),
-        Binding("4", "page('voices')", "Voices", show=False, id="page.voices"),
-        Binding("5", "page('system')", "System", show=False, id="page.system"),
+        *(
+            Binding(str(number), f"page('{name}')", title, show=False, id=f"page.{name}")
+            for number, (name, title) in enumerate(PAGES, 1)
+        ),
         Binding("question_mark", "help", "Help", id="help", key_display="?"),
         Binding("ctrl+t", "theme", "Theme", show=False, id="theme"),
         Binding("q", "quit", "Quit", id="quit"),
@@ -86,10 +90,9 @@ class Dashboard(App[None]):
         self.theme = wanted if wanted in self.available_themes else DARK
         self.set_keymap(dict(preferences.keys))
 
-    def get_default_screen(self) -> Screen[Any]:
-        return self._page(self.memory.page)
-
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
+        page = self.memory.page
+        await self.switch_mode(page if page in self.MODES else PAGES[0][0])
         self.run_worker(self._hold_link(), name="link")
         self.watch(self, "theme", self._theme_changed, init=False)
 
@@ -143,20 +146,15 @@ class Dashboard(App[None]):
         """Tell a page how the line to the daemon is."""
         page.show_line(self.link.address.label, line_span(self.link.state))
 
-    def _page(self, name: str) -> Page:
-        from tui.dashboard.screens import page_named
-
-        return page_named(name)
-
     def action_page(self, name: str) -> None:
-        """Go to a page; what was opened above the present one is closed."""
+        """Go to a page as it was left, or from what is opened above it back to it."""
         self.memory.page = name
-        while len(self.screen_stack) > 1:
+        if name != self.current_mode:
+            self.switch_mode(name)
+        elif len(self.screen_stack) > 1:
             self.pop_screen()
-        if not (isinstance(self.screen, Page) and name == self.screen.NAME):
-            self.switch_screen(self._page(name))
 
-    def on_top_bar_page_asked(self, event: Any) -> None:
+    def on_top_bar_page_asked(self, event: TopBar.PageAsked) -> None:
         self.action_page(event.page)
 
     def open_job(self, id_: str) -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.dashboard.screens.page import Page
 
-CLASSES = {"jobs": "JobsPage"}
+CLASSES = {"jobs": "JobsPage", "system": "SystemPage"}
 
 
 def page_named(name: str) -> Page:
-    """A new page; an unknown name, which an older program may have remembered, is the first."""
-    known = name if name in CLASSES else next(iter(CLASSES))
-    page: Page = getattr(import_module(f"{__name__}.{known}"), CLASSES[known])()
+    """A new page."""
+    page: Page = getattr(import_module(f"{__name__}.{name}"), CLASSES[name])()
     return page
