@@ -21,7 +21,7 @@ from workspace.series import Bucket, Series
 
 DIGITS = 7  # significant ones of a value on the way; single precision has no more
 TIME_DIGITS = 3  # decimals of a time in seconds
-KEPT_ENTRIES = 1 << 16  # of each series at a client; beyond that neighbours are joined
+KEPT_ENTRIES = 1 << 15  # of each series at a client; beyond that neighbours are joined
 POINT_TYPES = frozenset({"metric", "item", "progress"})  # events of which there are too many
 
 STAGE_KEYS = ("stage", "unit", "total")
