@@ -40,6 +40,10 @@ class Address(Protocol):
     def label(self) -> str:
         """How a person calls the place."""
 
+    @property
+    def longest_wait(self) -> float:
+        """Seconds between two attempts to reach it, at most: what an attempt costs decides."""
+
     def dial(self) -> AbstractContextManager[Pipe]:
         """Streams for a client that waits; closed at the end of the block."""
 
@@ -56,6 +60,10 @@ class LocalSocket:
     @property
     def label(self) -> str:
         return str(self.workspace.root)
+
+    @property
+    def longest_wait(self) -> float:
+        return 1.0
 
     @contextmanager
     def dial(self) -> Iterator[Pipe]:

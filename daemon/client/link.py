@@ -62,7 +62,7 @@ class Link:
         place: Workspace | Address,
         name: str = "",
         *,
-        backoff: Backoff = Backoff(),  # noqa: B008  (frozen)
+        backoff: Backoff | None = None,
         chance: Callable[[], float] = random.random,
         heartbeat: float = HEARTBEAT,
         answer_timeout: float = ANSWER_TIMEOUT,
@@ -71,7 +71,7 @@ class Link:
         Args:
             place: where the daemon is.
             name: what this client is, for the daemon's log.
-            backoff: the waits between attempts.
+            backoff: the waits between attempts; None: as befits the place.
             chance: a random number from 0 to 1 for each wait.
             heartbeat: seconds of silence after which the line is tried.
             answer_timeout: seconds after which a line that does not answer then counts as dead.
@@ -79,7 +79,7 @@ class Link:
         self.address = address_of(place)
         self.state: LinkState = Connecting()
         self._name = name
-        self._backoff = backoff
+        self._backoff = backoff or Backoff(longest=self.address.longest_wait)
         self._chance = chance
         self._heartbeat = heartbeat
         self._answer_timeout = answer_timeout

@@ -62,6 +62,10 @@ class SshHost:
         return f"{self.user}@{self.host}" if self.user else self.host
 
     @property
+    def longest_wait(self) -> float:
+        return 10.0
+
+    @property
     def url(self) -> str:
         """The address as it would be typed."""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -285,3 +285,54 @@ def test_leaving_while_nobody_answers(tmp_path: Path) -> None:
         assert following.done()
 
     run(tmp_path, test)
+
+
+def test_told_to_try_it_sees_that_the_line_lives(tmp_path: Path) -> None:
+    async def test(server: Counting) -> None:
+        await server.up()
+        async with linked(server) as (link, states):
+            await reached(states, Connected)
+            link.retry_now()
+            await until(lambda: server.asked == ["ping"])
+            assert isinstance(link.state, Connected)
+
+    run(tmp_path, test)
+
+
+def test_what_must_not_begin_anew_ends_with_the_line(tmp_path: Path) -> None:
+    async def test(server: Counting) -> None:
+        await server.up()
+        async with linked(server) as (link, _), aclosing(link.stream("events")) as events:
+            assert (await anext(events)).cursor == 1
+            await server.down()
+            with pytest.raises(ConnectionLostError):
+                async for _ in events:
+                    continue
+
+    run(tmp_path, test)
+
+
+def test_who_no_longer_listens_is_not_told(tmp_path: Path) -> None:
+    async def test(server: Counting) -> None:
+        async with linked(server) as (link, states):
+            heard: list[LinkState] = []
+            leave = link.listen(heard.append)
+            leave()
+            await reached(states, Waiting)
+            assert heard == [Connecting()]
+
+    run(tmp_path, test)
+
+
+def test_a_defect_of_a_listener_is_not_hidden(tmp_path: Path) -> None:
+    def stumble(state: LinkState) -> None:
+        if isinstance(state, Waiting):
+            raise KeyError("a listener's defect")
+
+    async def test(server: Counting) -> None:
+        with pytest.raises(KeyError, match="a listener's defect"):
+            async with Link(server.workspace) as link:
+                link.listen(stumble)
+                await until(lambda: isinstance(link.state, Closed))
+
+    run(tmp_path, test)
