@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 from workspace.series import Bucket, Series
 
-DIGITS = 7  # significant ones of a value on the way; single precision has no more
-TIME_DIGITS = 3  # decimals of a time in seconds
+DIGITS = 6  # significant ones of a value on the way
+MILLISECONDS = 1000  # a second
 KEPT_ENTRIES = 1 << 15  # of each series at a client; beyond that neighbours are joined
 POINT_TYPES = frozenset({"metric", "item", "progress"})  # events of which there are too many
 
@@ -176,19 +177,28 @@ class RunCurves:
 
 
 def to_columns(buckets: Sequence[Bucket]) -> dict[str, list[Any]]:
-    """Buckets as arrays; what single points do not need is left out."""
+    """Buckets as arrays; what single points do not need is left out.
+
+    Steps and times (in ms) are told as distances, which are small and much alike: `from` and
+    `since` to those of the bucket before, `to` and `until` to those of the same bucket.
+    """
+    firsts = [bucket.first_step for bucket in buckets]
+    begun = [_milliseconds(bucket.first_time) for bucket in buckets]
     columns: dict[str, list[Any]] = {
-        "from": [bucket.first_step for bucket in buckets],
-        "since": [round(bucket.first_time, TIME_DIGITS) for bucket in buckets],
-        "mean": [_rounded(bucket.mean) for bucket in buckets],
+        "from": _distances(firsts),
+        "since": _distances(begun),
+        "mean": rounded(bucket.mean for bucket in buckets),
         "gaps": [bucket.gaps for bucket in buckets],
     }
     if any(bucket.points + bucket.gaps > 1 for bucket in buckets):
         columns |= {
-            "to": [bucket.last_step for bucket in buckets],
-            "until": [round(bucket.last_time, TIME_DIGITS) for bucket in buckets],
-            "low": [_rounded(bucket.low) for bucket in buckets],
-            "high": [_rounded(bucket.high) for bucket in buckets],
+            "to": [bucket.last_step - bucket.first_step for bucket in buckets],
+            "until": [
+                _milliseconds(bucket.last_time) - since
+                for bucket, since in zip(buckets, begun, strict=True)
+            ],
+            "low": rounded(bucket.low for bucket in buckets),
+            "high": rounded(bucket.high for bucket in buckets),
             "points": [bucket.points for bucket in buckets],
         }
     if not any(columns["gaps"]):
@@ -196,42 +206,43 @@ def to_columns(buckets: Sequence[Bucket]) -> dict[str, list[Any]]:
     return columns
 
 
-def from_columns(columns: Mapping[str, Sequence[Any]]) -> list[Bucket]:
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> Iterator[Bucket]:
     """The buckets of `to_columns`' arrays."""
-    count = len(columns["from"])
-    means = [math.nan if mean is None else mean for mean in columns["mean"]]
-    gaps = columns.get("gaps", [0] * count)
-    lows, highs = columns.get("low", means), columns.get("high", means)
-    return [
-        Bucket(
-            first_step,
-            last_step,
-            since,
-            until,
-            math.nan if low is None else low,
-            math.nan if high is None else high,
-            mean,
-            points,
-            gap,
-        )
-        for first_step, last_step, since, until, low, high, mean, points, gap in zip(
-            columns["from"],
-            columns.get("to", columns["from"]),
-            columns["since"],
-            columns.get("until", columns["since"]),
-            lows,
-            highs,
-            means,
-            columns.get("points", [1 - gap for gap in gaps]),
-            gaps,
-            strict=True,
-        )
-    ]
+    zeros = [0] * len(columns["from"])
+    means = _unrounded(columns["mean"])
+    gaps = columns.get("gaps", zeros)
+    for first_step, steps, since, lasted, low, high, mean, points, gap in zip(
+        accumulate(columns["from"]),
+        columns.get("to", zeros),
+        accumulate(columns["since"]),
+        columns.get("until", zeros),
+        _unrounded(columns.get("low", means)),
+        _unrounded(columns.get("high", means)),
+        means,
+        columns.get("points", [1 - gap for gap in gaps]),
+        gaps,
+        strict=True,
+    ):
+        times = since / MILLISECONDS, (since + lasted) / MILLISECONDS
+        yield Bucket(first_step, first_step + steps, *times, low, high, mean, points, gap)
 
 
 def rounded(values: Iterable[float]) -> list[float | None]:
     """Values as they travel: short, and null where they are not finite."""
     return [_rounded(value) for value in values]
+
+
+def _unrounded(values: Iterable[float | None]) -> list[float]:
+    return [math.nan if value is None else value for value in values]
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * MILLISECONDS)
+
+
+def _distances(values: Sequence[int]) -> list[int]:
+    """The first value, and how far each of the others is from the one before it."""
+    return [*values[:1], *(after - before for before, after in pairwise(values))]
 
 
 def _rounded(value: float | None) -> float | None:
