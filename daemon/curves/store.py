@@ -43,13 +43,13 @@ class Curves:
             while True:
                 for job in await running():
                     await self._keep_up(job.id)
-                await self._close(idle_since=time.monotonic() - IDLE)
+                await self.close(idle_for=IDLE)
                 if time.monotonic() - swept > SWEEP_INTERVAL:
                     swept = time.monotonic()
                     await asyncio.to_thread(self._sweep)
                 await asyncio.sleep(FOLLOW_INTERVAL)
         finally:
-            await self._close(idle_since=time.monotonic())
+            await self.close()
 
     async def indexing(self, job_id: str) -> AsyncIterator[tuple[int, int]]:
         """Take in all that a run has written; bytes done and bytes in all, while that lasts.
@@ -73,6 +73,12 @@ class Curves:
             continue
         return await self._ask(job_id, question)
 
+    async def close(self, idle_for: float = 0.0) -> None:
+        """Close the indexes that nobody has asked for in so many seconds."""
+        for shared in list(self._shared.values()):
+            if shared.is_open and time.monotonic() - shared.used >= idle_for:
+                await asyncio.to_thread(shared.close)
+
     async def _ask(self, job_id: str, question: Ask[Answer]) -> Answer:
         shared = self._shared.setdefault(job_id, _SharedIndex(self._workspace, job_id))
         try:
@@ -88,12 +94,6 @@ class Curves:
                 continue
         except DaemonError as error:
             log.warning("%s", error.message)
-
-    async def _close(self, idle_since: float) -> None:
-        """Close the indexes that nobody has asked for since then."""
-        for shared in list(self._shared.values()):
-            if shared.is_open and shared.used <= idle_since:
-                await asyncio.to_thread(shared.close)
 
     def _sweep(self) -> None:
         """Remove the indexes of runs that are gone."""
