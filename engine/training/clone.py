@@ -39,15 +39,15 @@ SHORTEST_CROP = 4  # alignment frames, where sound hardly counts
 class CloneSettings(LoopSettings):
     """`[clone]`: a voice fitted to 5 to 60 seconds of speech, the model frozen."""
 
-    steps: int = Field(160, ge=1)
+    steps: int = Field(280, ge=1)
     batch_size: int = Field(6, ge=1)
-    learning_rate: float = Field(0.02, gt=0)
+    learning_rate: float = Field(0.03, gt=0)
     warmup_steps: int = Field(10, ge=0)
     weight_decay: float = Field(0.0, ge=0)
     ema: float = Field(0.9, ge=0, lt=1)
-    checkpoint_every: int = Field(80, ge=1)
+    checkpoint_every: int = Field(140, ge=1)
     patience: int = Field(2, ge=1)
-    crop_frames: int = Field(48, ge=4)
+    crop_frames: int = Field(80, ge=4)
     """Alignment frames (25 ms) of each piece whose sound is compared in a step."""
     fit_small: tuple[Fitted, ...] = ("style", "gains", "envelope")
     """What is fitted on a small base: "style" is the voice tensor; "gains" are the voice's own in
