@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.dashboard.screens.page import Page
 
-CLASSES = {"jobs": "JobsPage", "system": "SystemPage"}
+CLASSES = {"jobs": "JobsPage", "voices": "VoicesPage", "system": "SystemPage"}
 
 
 def page_named(name: str) -> Page:

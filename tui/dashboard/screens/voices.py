@@ -1,0 +1,258 @@
+"""The page of voices: their cards, and how they sound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from daemon.client import ClientError
+from tui.dashboard import cards
+from tui.dashboard.board import Change
+from tui.dashboard.screens.page import Page
+from tui.dashboard.sound import Player
+from tui.dashboard.tones import Tones
+from tui.dashboard.widgets.table import Column, Span, Table
+from tui.quantities import ago, duration
+
+SENTENCE = "今天天气很好，我们去公园散步。"
+LABEL = 20  # cells
+MAKING = ("stage2", "clone", "mix", "import_voice", "stage1", "distil", "fetch")  # kinds of job
+
+Voice = Mapping[str, Any]
+
+
+class VoicesPage(Page):
+    """Every voice that can speak."""
+
+    NAME = "voices"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,a", "speak", "Listen", id="voices.speak", key_display="space"),
+        Binding("t", "text", "Sentence", id="voices.text"),
+        Binding("x", "stop", "Silence", id="voices.stop"),
+        Binding("w", "save", "Save WAV", id="voices.save"),
+        Binding("y", "copy", "Copy command", id="voices.copy"),
+        Binding("escape", "leave", "Back", show=False),
+    ]
+    DEFAULT_CSS = """
+    VoicesPage #split { height: 1fr; }
+    VoicesPage #list { width: 1fr; }
+    VoicesPage #voices { height: 1fr; }
+    VoicesPage #said { height: 1; padding: 0 1; color: $foreground 60%; }
+    VoicesPage #text { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
+    VoicesPage #text.-open { display: block; }
+    VoicesPage #card { width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
+    VoicesPage.-narrow #split { layout: vertical; }
+    VoicesPage.-narrow #list { width: 100%; }
+    VoicesPage.-narrow #card {
+        width: 100%; height: 9; border-left: none; border-top: hkey $foreground 15%;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._voices: dict[str, Voice] = {}
+        self._player: Player | None = None
+        self._spoken = ""  # the voice that was heard last
+
+    def body(self) -> ComposeResult:
+        columns: tuple[Column[Voice], ...] = (
+            Column(name="voice", width=14, flex=2, cell=lambda v: Span(v["name"], "strong")),
+            Column(name="made by", width=10, cell=cards.made_by),
+            Column(name="base", width=12, flex=1, cell=lambda v: Span(cards.base_of(v), "dim")),
+            Column(name="MCD", width=5, cell=_mcd, align="right"),
+            Column(name="alike", width=6, cell=_alike, align="right", rank=2),
+            Column(name="minutes", width=7, cell=_minutes, align="right", rank=1),
+            Column(name="made", width=12, cell=self._made, align="right"),
+        )
+        with Horizontal(id="split"):
+            with Vertical(id="list"):
+                yield Table(columns, id="voices")
+                yield Static(id="said", markup=False)
+                yield Input(value=SENTENCE, id="text")
+            yield Static("", id="card", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Table).focus()
+        self._tell(f"“{SENTENCE}”")
+        self._ask()
+
+    def on_unmount(self) -> None:
+        self.action_stop()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width < 150, "-narrow")
+
+    def reconnected(self) -> None:
+        self._ask()
+
+    def board_changed(self, change: Change) -> None:
+        jobs = self.board.jobs
+        if any(id_ in jobs and jobs[id_]["kind"] in MAKING for id_ in change.ended):
+            self._ask()
+
+    def retone(self) -> None:
+        super().retone()
+        self._show_card()
+
+    @work(group="voices", exclusive=True)
+    async def _ask(self) -> None:
+        try:
+            voices = await self.dashboard.link.call("voices.list")
+        except ClientError as error:
+            self.dashboard.complain(error)
+            return
+        self._voices = {voice["name"]: voice for voice in voices}
+        table = self.query_one("#voices", Table)
+        table.say("no voices: `yinfang models fetch` brings some, a folder in datasets/ makes one")
+        table.show(list(self._voices), self._voices)
+        self._show_card()
+
+    @on(Table.Highlighted)
+    def _show_card(self) -> None:
+        voice = self._voices.get(self.query_one(Table).cursor or "")
+        card = self.query_one("#card", Static)
+        if voice is None:
+            card.update("")
+            return
+        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        text = Text()
+        text.append(f"{voice['name']}\n", tones["strong"])
+        for label, spans in cards.lines(voice, self.board.now(time.time())):
+            text.append(label.ljust(LABEL), tones["faint"])
+            for said, tone in spans:
+                text.append(said, tones[tone])
+            text.append("\n")
+        card.update(text)
+
+    @on(Table.Chosen)
+    def _chosen(self) -> None:
+        self.action_speak()
+
+    @on(Input.Submitted, "#text")
+    def _text_given(self, event: Input.Submitted) -> None:
+        self.action_leave()
+        if event.value.strip():
+            self.action_speak()
+
+    def action_speak(self) -> None:
+        """Hear the sentence in the voice under the cursor."""
+        voice = self._voices.get(self.query_one(Table).cursor or "")
+        if voice is not None:
+            self.action_stop()
+            self._speak(str(voice["name"]), self.query_one("#text", Input).value.strip())
+
+    @work(group="speech", exclusive=True)
+    async def _speak(self, name: str, text: str) -> None:
+        player = self._player = Player()
+        self._spoken = name
+        self._tell(f"{name}: “{text}” …")
+        began = time.monotonic()
+        first: float | None = None
+        done: Mapping[str, Any] = {}
+        try:
+            async with aclosing(
+                self.dashboard.link.stream("speak", text=text, voice=name)
+            ) as events:
+                async for event in events:
+                    first = first or time.monotonic() - began
+                    player.take(event.value)
+                    done = event.value.get("done", done)
+        except ClientError as error:
+            self.dashboard.complain(error)
+            self._tell(error.message)
+            return
+        finally:
+            player.end()
+        said = f"{name}: {duration(player.seconds)} of sound, the first after {duration(first)}"
+        notes = "; ".join(str(note) for note in done.get("notes") or ())
+        self._tell(f"{said}  {notes}".rstrip())
+        self._listen(player)
+
+    @work(thread=True, group="listening")
+    def _listen(self, player: Player) -> None:
+        player.wait()
+        if player.problem:
+            self.app.call_from_thread(self._silent, player.problem)
+
+    def _silent(self, why: str) -> None:
+        self.notify(
+            "w saves the sound; or open the dashboard on your own machine: "
+            "yinfang --host ssh://… tui",
+            title=why,
+            severity="warning",
+            markup=False,
+        )
+
+    def action_stop(self) -> None:
+        """Be silent."""
+        if self._player is not None:
+            self._player.stop()
+
+    def action_text(self) -> None:
+        """Write another sentence."""
+        line = self.query_one("#text", Input)
+        line.add_class("-open")
+        line.focus()
+
+    def action_leave(self) -> None:
+        """Leave the line that the sentence is written in."""
+        self.query_one("#text", Input).remove_class("-open")
+        self.query_one(Table).focus()
+
+    def action_save(self) -> None:
+        """Save what was heard last as a WAV file in the folder where the dashboard was opened."""
+        if self._player is None or not self._player.heard:
+            self.notify("nothing was heard yet: space speaks", severity="warning")
+            return
+        path = _free(Path.cwd() / f"{self._spoken}.wav")
+        try:
+            self._player.save(path)
+        except OSError as error:
+            self.notify(f"{path}: {error.strerror}", severity="error", markup=False)
+            return
+        self.notify(f"saved: {path}", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy the command that says the sentence in this voice."""
+        if name := self.query_one(Table).cursor:
+            text = self.query_one("#text", Input).value
+            self.dashboard.copy(f"yinfang say '{text}' --voice {name} -o {name}.wav")
+
+    def _tell(self, said: str) -> None:
+        self.query_one("#said", Static).update(said)
+
+    def _made(self, voice: Voice) -> Span:
+        return Span(ago(voice.get("created"), self.board.now(time.time())), "dim")
+
+
+def _mcd(voice: Voice) -> str:
+    return cards.measure(voice, "full_mcd")
+
+
+def _alike(voice: Voice) -> str:
+    return cards.measure(voice, "speaker_cosine")
+
+
+def _minutes(voice: Voice) -> str:
+    minutes = (voice.get("data") or {}).get("minutes")
+    return f"{minutes:.1f}" if minutes else ""
+
+
+def _free(path: Path) -> Path:
+    """A path where nothing lies yet: nothing is ever overwritten."""
+    number = 1
+    free = path
+    while free.exists():
+        number += 1
+        free = path.with_stem(f"{path.stem}-{number}")
+    return free
