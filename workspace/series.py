@@ -205,13 +205,25 @@ class Series:
         """
         if count < 1 or not last >= first:
             raise ValueError(f"no columns: {count} from {first} to {last}")
+        edges = [first + (last - first) * column / count for column in range(count)]
+        return self.between([*edges, last], axis, closed=True)
+
+    def between(self, edges: Sequence[float], axis: Axis, *, closed: bool) -> Columns:
+        """Reduce a range to columns with these edges.
+
+        Whoever has the columns of some edges gets those of a part of the same edges alike.
+
+        Args:
+            edges: rising; one more than there will be columns.
+            axis: what they are.
+            closed: whether the last edge is within; the left edge of a column always is.
+        """
         starts, ends = self._positions(axis)
         columns = Columns(array("d"), array("d"), array("d"), array("q"), array("q"))
-        begin = bisect_left(ends, first)
-        for column in range(count):
-            right = first + (last - first) * (column + 1) / count
-            closed = column == count - 1
-            end = bisect_right(starts, last) if closed else bisect_left(starts, right, begin)
+        begin = bisect_left(ends, edges[0])
+        for column, right in enumerate(edges[1:], start=2):
+            inclusive = closed and column == len(edges)
+            end = bisect_right(starts, right) if inclusive else bisect_left(starts, right, begin)
             summary = self._pyramid.summary(begin, end)
             low, high = summary.extremes
             columns.low.append(low)

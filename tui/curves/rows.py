@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor, isfinite
 
-DOTS_ACROSS, DOTS_DOWN = 2, 4  # dots in one braille character
-BLANK = 0x2800  # U+2800, braille with no dot; each dot is one bit above it
-DOT_BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # [across][down]
+from tui.curves.braille import BLANK, DOT_BITS, DOTS_ACROSS, DOTS_DOWN
 
 Span = tuple[float, float]
 

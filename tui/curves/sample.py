@@ -7,6 +7,8 @@ point on are asked for, so that a redraw costs the same however long the run has
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -55,6 +57,11 @@ class Trace:
             viewport.first + zero, viewport.last + zero, count, _kept_by(axis)
         )
 
+    def between(self, edges: Sequence[float], axis: Axis, *, closed: bool) -> Columns:
+        """The series on the columns between these edges; `closed`: the last one is within."""
+        zero = self._shift(axis)
+        return self.series.between([edge + zero for edge in edges], _kept_by(axis), closed=closed)
+
     @property
     def zero(self) -> float:
         """Unix time at which relative time is 0, in seconds; 0 while nobody knows."""
@@ -96,6 +103,10 @@ class View:
     def edge(self, column: int) -> float:
         """The left edge of a column."""
         return self.viewport.at(column / self.columns)
+
+    def edges(self) -> list[float]:
+        """All edges, one more than there are columns."""
+        return [self.edge(column) for column in range(self.columns + 1)]
 
     def middle(self, column: int) -> float:
         """The step or moment in the middle of a column."""
@@ -149,7 +160,7 @@ class Sample:
 
 def take(trace: Trace, view: View) -> Sample:
     """Sample a series for a view."""
-    columns = trace.columns(view.viewport, view.columns, view.axis)
+    columns = trace.between(view.edges(), view.axis, closed=True)
     averages: list[Average] = []
     if view.span:
         before = _before(trace, view)
@@ -171,11 +182,14 @@ def extended(old: Sample, trace: Trace) -> Sample:
     view, span = old.view, trace.span(old.view.axis)
     if span is None or old.end is None or old.truncations != trace.series.truncations:
         return take(trace, view)
-    first, last = view.column(old.end), min(view.column(span[1]), view.columns - 1)
-    if not 0 <= first < view.columns:
+    edges = view.edges()
+    if not edges[0] <= old.end <= edges[-1]:
         return take(trace, view)
-    part = Viewport(view.edge(first), view.edge(last + 1))
-    new = trace.columns(part, last + 1 - first, view.axis)
+    # by the edges themselves: a column worked out with other roundings might miss a point
+    first = min(bisect_right(edges, old.end), view.columns) - 1
+    last = min(bisect_right(edges, span[1]), view.columns) - 1
+    closed = last == view.columns - 1
+    new = trace.between(edges[first : last + 2], view.axis, closed=closed)
     columns = Columns(
         low=_spliced(old.columns.low, new.low, first),
         high=_spliced(old.columns.high, new.high, first),

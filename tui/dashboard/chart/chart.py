@@ -142,7 +142,9 @@ class Chart(Widget):
             self._markers = tuple(markers)
         self._inks = None
         self._alerts = ()
-        self.redraw()
+        if self.is_mounted:
+            self._make_room()
+            self.redraw()
 
     def mark(self, markers: Sequence[Marker]) -> None:
         """Say anew what happened during the run."""
@@ -171,7 +173,12 @@ class Chart(Widget):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._recolour())
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.redraw)
+        self._make_room()
+
+    @on(Plot.Resized)
+    def _fill(self, event: Plot.Resized) -> None:
+        event.stop()
+        self.redraw()
 
     def watch_look(self) -> None:
         self.redraw()
@@ -187,9 +194,11 @@ class Chart(Widget):
         self.advance()
 
     def _paint(self, before: Drawing | None) -> None:
+        if not self.is_mounted:
+            return
         plot = self.query_one(Plot)
         width, height = plot.size
-        if not self.is_mounted or width < 1 or height < 1:
+        if width < 1 or height < 1:
             return
         if before is not None and (before.picture.width, before.picture.height) != (width, height):
             before = None
@@ -204,16 +213,22 @@ class Chart(Widget):
         self._head(drawing, inks)
 
     def _head(self, drawing: Drawing, inks: Inks) -> None:
-        lines = 2 if len(self._traces) > 1 and self.size.height >= TALL else 1
-        over = self.query_one(ChartHeading)
-        over.styles.height = lines
-        over.show(
-            heading(
-                self.title, self._traces, drawing, self.crosshair, self._alerts, lines,
-                self.size.width,
-            ),
-            inks,
-        )  # fmt: skip
+        lines = heading(
+            self.title,
+            self._traces,
+            drawing,
+            self.crosshair,
+            self._alerts,
+            self._heading_lines(),
+            self.size.width,
+        )
+        self.query_one(ChartHeading).show(lines, inks)
+
+    def _heading_lines(self) -> int:
+        return 2 if len(self._traces) > 1 and self.size.height >= TALL else 1
+
+    def _make_room(self) -> None:
+        self.query_one(ChartHeading).styles.height = self._heading_lines()
 
     def _chosen_inks(self) -> Inks:
         if self._inks is None:

@@ -106,6 +106,10 @@ class Plot(Widget):
 
         share: float
 
+    @dataclass
+    class Resized(Message):
+        """Its picture is to be drawn in another size."""
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._picture = Picture(0, 0)
@@ -160,6 +164,9 @@ class Plot(Widget):
             regions.setdefault(number, []).append(region)
         for number, found in regions.items():
             self.stripes[number].repaint(*found)
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def _share(self, event: events.MouseEvent) -> float:
         return (event.screen_x - self.region.x + 0.5) / max(1, self.region.width)

@@ -97,9 +97,10 @@ def _value(
 ) -> Part:
     sample = drawing.samples[number]
     if crosshair is None:
-        # the average beyond the right edge was not worked out
+        # beyond the right edge the average was not worked out
         inside = sample.end is not None and sample.view.column(sample.end) < sample.view.columns
-        value = sample.shown(sample.view.columns - 1) if inside else trace.series.last
+        averaged = inside and sample.averages
+        value = sample.shown(sample.view.columns - 1) if averaged else trace.series.last
     else:
         value = sample.shown(sample.view.column(crosshair))
     told = short(value) if value == value else "–"
