@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,7 +16,7 @@ from tui.jobs import ended, progress, short_id, subject, why
 if TYPE_CHECKING:
     from daemon.client import SyncClient
 
-REFRESH = 0.5  # seconds between looks; a look costs the daemon under a millisecond
+REFRESHES = 2  # of the table a second
 COUNTDOWN = re.compile(r"in \d+ s$")  # in the reason of a job that is tried again: no change
 
 
@@ -70,17 +70,33 @@ def recent(jobs: Jobs, count: int) -> Jobs:
     return [job for job in jobs if job["id"] not in left_out]
 
 
+def pictures(client: SyncClient) -> Iterator[Jobs]:
+    """All jobs in order of submission, now and after each change; over a slow line too."""
+    rows: dict[str, dict[str, Any]] = {}
+    for event in client.stream("jobs.follow"):
+        if event["fresh"]:
+            rows.clear()
+        for row in event["rows"]:
+            rows[row["id"]] = {**rows.get(row["id"], {}), **row}
+        if not event["left"]:
+            yield sorted(rows.values(), key=lambda job: int(job["number"]))
+
+
 def _show_live(client: SyncClient, pick: Pick, done: Callable[[Jobs], bool]) -> Jobs:
+    from rich.console import RenderableType
     from rich.live import Live
 
     from tui.cli.jobs_table import jobs_table
 
-    jobs = pick(client.call("jobs.list"))
-    with Live(jobs_table(jobs, time.time()), console=stdout(), auto_refresh=False) as live:
+    news = pictures(client)
+    jobs = pick(next(news))
+
+    def table() -> RenderableType:
+        return jobs_table(jobs, time.time())  # also without news, times go on
+
+    with Live(get_renderable=table, console=stdout(), refresh_per_second=REFRESHES):
         while not done(jobs):
-            time.sleep(REFRESH)
-            jobs = pick(client.call("jobs.list"))
-            live.update(jobs_table(jobs, time.time()), refresh=True)
+            jobs = pick(next(news))
     return jobs
 
 
@@ -88,16 +104,17 @@ def _print_changes(
     client: SyncClient, pick: Pick, done: Callable[[Jobs], bool], as_json: bool
 ) -> Jobs:
     seen: dict[str, tuple[Any, ...]] = {}
-    while True:
-        jobs = pick(client.call("jobs.list"))
+    jobs: Jobs = []
+    for every in pictures(client):
+        jobs = pick(every)
         for job in jobs:
             look = (job["state"], COUNTDOWN.sub("", job.get("reason") or ""), _tenth(job))
             if seen.get(job["id"]) != look:
                 seen[job["id"]] = look
                 print_json_line(job) if as_json else write_line(change(job))
         if done(jobs):
-            return jobs
-        time.sleep(REFRESH)
+            break
+    return jobs
 
 
 def _tenth(job: Mapping[str, Any]) -> tuple[str, int] | None:
