@@ -58,8 +58,8 @@ def main() -> None:
         try:
             with connect(workspace) as client:
                 job = str(client.call("jobs.submit", kind="stage2", spec={"voice": "x"})["id"])
-                while client.call("jobs.show", id=job)["state"] != "running":
-                    time.sleep(LOOK)
+            while not workspace.run(job).is_dir():
+                time.sleep(LOOK)
             steps = options.steps_per_second * HOUR
             result = asyncio.run(replay(workspace, pid, job, options.hours, steps))
         finally:
