@@ -58,7 +58,8 @@ class Drawing:
         samples: of each trace.
         scale: the vertical axis; None while there is no value.
         picture: the inside.
-        rows: label of the vertical axis by cell, counted from the top.
+        ticks: of the vertical axis.
+        rows: their labels by cell, counted from the top.
         labels: (left end, tick) of the horizontal axis.
         signs: marker by cell of the horizontal axis.
         broken: cells on which a value was not finite.
@@ -70,6 +71,7 @@ class Drawing:
     samples: tuple[Sample, ...]
     scale: Scale | None
     picture: Picture
+    ticks: list[Tick]
     rows: dict[int, str]
     labels: list[tuple[int, Tick]]
     signs: dict[int, Marker]
@@ -101,7 +103,8 @@ def draw(
     samples = _samples(traces, View(seen, width * DOTS_ACROSS, look.axis, look.span), before)
     axis = _axis(samples, look, before.scale if before else None)
     view = View(seen, width * DOTS_ACROSS, look.axis, look.span)
-    rows = _rows(axis, height)
+    upward = ticks.ticks_of(axis, max(3, height // ROWS_A_TICK)) if axis else []
+    rows = _rows(upward, axis, height)
     began = _began(traces)
     return Drawing(
         look=look,
@@ -110,6 +113,7 @@ def draw(
         samples=samples,
         scale=axis,
         picture=_picture(traces, samples, axis, look, markers, began, width, height, rows),
+        ticks=upward,
         rows=rows,
         labels=_labels(view, width, zone),
         signs=placed(markers, view, began),
@@ -150,12 +154,12 @@ def _axis(samples: Sequence[Sample], look: Look, before: Scale | None) -> Scale 
     return scale.kept(before, *limits, look.kind)
 
 
-def _rows(axis: Scale | None, height: int) -> dict[int, str]:
+def _rows(upward: Sequence[Tick], axis: Scale | None, height: int) -> dict[int, str]:
     if axis is None:
         return {}
     found: dict[int, str] = {}
-    for tick in ticks.ticks_of(axis, max(3, height // ROWS_A_TICK)):
-        [dot] = axis.rows([tick.value], height * DOTS_DOWN)
+    places = axis.rows([tick.value for tick in upward], height * DOTS_DOWN)
+    for tick, dot in zip(upward, places, strict=True):
         if dot is not None and 0 <= dot < height * DOTS_DOWN:
             found.setdefault(dot // DOTS_DOWN, tick.label)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,6 +26,9 @@ from tui.dashboard.chart.heading import Piece
 from tui.dashboard.chart.inks import Inks, chosen
 from tui.dashboard.chart.plot import PAN, ZOOM, Plot, strip
 from tui.dashboard.chart.telling import heading
+
+if TYPE_CHECKING:
+    from tui.dashboard.chart.export import Format
 
 TALL = 12  # cells of height from which several curves get a line of their own for their names
 
@@ -168,6 +172,22 @@ class Chart(Widget):
     def redraw(self) -> None:
         """Look at the whole series anew."""
         self._paint(None)
+
+    def exported(self, format: Format) -> bytes:
+        """What is seen as SVG or PNG, or all values behind it as CSV: the bytes of a file."""
+        from tui.dashboard.chart.export import exported  # most people never write one
+
+        self._chosen_inks()
+        return exported(
+            format,
+            self.title,
+            self._traces,
+            self.look,
+            self._markers,
+            chosen(self.palette, self.app.native_ansi_color),
+            [self._numbers[trace.name] for trace in self._traces],
+            dark=self.app.current_theme.dark,
+        )
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self._recolour())

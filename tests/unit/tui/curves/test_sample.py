@@ -125,3 +125,15 @@ def test_columns_know_their_places() -> None:
         -1, 0, 0, 1, 49, 49, 50,
     ]  # fmt: skip
     assert (view.edge(10), view.middle(10)) == (20, 21)
+
+
+def test_points_on_the_edges_of_columns_are_never_lost() -> None:
+    # edges such as 0.1 + 0.7 * 3 / 7 are not where arithmetic on paper has them
+    view = View(Viewport(0.1, 700.1 / 3), 70, "time")
+    trace = Trace("loss", Series())
+    sample = take(trace, view)
+    for number, edge in enumerate(view.edges()[1:-1]):
+        trace.series.append(number, edge, 1.0)
+        sample = extended(sample, trace)
+    assert list(sample.columns.points) == [0] + [1] * 69
+    assert same(sample, take(trace, view))

@@ -342,3 +342,17 @@ def test_sixteen_colours_stay_sixteen() -> None:
         assert all(colour.triplet is None for colour in colours)
 
     run([one], story)
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark"])
+def test_a_chart_can_be_written_to_a_file(theme: str) -> None:
+    one = chart(trace(), trace("validation", 300))
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        app.theme = theme
+        await pilot.pause()
+        assert one.exported("svg").startswith(b"<svg")
+        assert one.exported("png").startswith(b"\x89PNG")
+        assert one.exported("csv").count(b"\n") == 1 + 500 + 300
+
+    run([one], story)
