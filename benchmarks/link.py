@@ -8,7 +8,8 @@ that of `ssh HOST true` in the same run), the round trip of the cheapest request
 of a link that holds `events` and `jobs.follow` open while nothing happens, and of one that also
 follows a run of five steps a second; the events of a long run that come through; and the daemon's
 share of one core while 20 of 2,000 listed jobs change a second, with nobody and with somebody who
-follows them.
+follows them; and how soon a client that dials over the slow line has the first of these jobs, and
+all of them.
 """
 
 from __future__ import annotations
@@ -79,9 +80,13 @@ def measure(folder: Path, seconds: float) -> dict[str, Any]:
         sshd.down()
     busy = RunningDaemon(folder / "busy").up()
     try:
-        return {"lines": lines, "queue": asyncio.run(measure_queue(busy, seconds))}
+        queue = asyncio.run(measure_queue(busy, seconds))
+        sshd.up()
+        queue["slow_picture_ms"] = asyncio.run(first_picture(busy, sshd))
     finally:
         busy.end()
+        sshd.down()
+    return {"lines": lines, "queue": queue}
 
 
 async def measure_lines(
@@ -266,6 +271,24 @@ class Told:
         return {"rows": self._rows, "bytes": self._bytes}
 
 
+async def first_picture(daemon: RunningDaemon, sshd: Sshd) -> dict[str, float]:
+    """Milliseconds from dialling over the slow line to the first jobs of the queue, and to all."""
+    first, whole = [], []
+    async with places(daemon, sshd) as ways:
+        for _ in range(DIALS):
+            began = time.perf_counter()
+            async with (
+                connect(ways[-1].address) as client,
+                aclosing(client.stream("jobs.follow")) as stream,
+            ):
+                left = (await anext(stream)).value["left"]
+                first.append((time.perf_counter() - began) * 1000)
+                while left:
+                    left = (await anext(stream)).value["left"]
+                whole.append((time.perf_counter() - began) * 1000)
+    return {"first": round(statistics.median(first)), "all": round(statistics.median(whole))}
+
+
 async def share_of_core(link: Link, names: Iterator[str], pid: int, seconds: float) -> float:
     """CPU seconds a second of the daemon while jobs step out of the line, one after another.
 
@@ -307,6 +330,11 @@ def report(result: dict[str, Any]) -> str:
         f"{queue['core_followed']:.1%} with one follower (told {queue['rows_a_second']} rows/s, "
         f"{queue['bytes_a_second']} B/s before compression); "
         f"{queue['core_idle']:.1%} followed without changes"
+    )
+    picture = queue["slow_picture_ms"]
+    rows.append(
+        f"over the slow line, from dialling: first jobs after {picture['first']} ms, "
+        f"all {queue['jobs']} after {picture['all']} ms"
     )
     return "\n".join(rows)
 

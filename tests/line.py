@@ -65,7 +65,7 @@ class Line:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._carry("to_server", reader, far_writer))
                 group.create_task(self._carry("to_client", far_reader, writer))
-        except* (ConnectionError, asyncio.CancelledError):
+        except* (OSError, asyncio.CancelledError):
             pass  # one side has left, or we were cut: both sides see it by what follows
         finally:
             self._connections.discard(task)
