@@ -225,7 +225,10 @@ def _frozen_equal(workspace: Workspace, name: str) -> bool:
         read_weights(Base.open(workspace.models / base).folder / "model.safetensors")[0]
         for base in (SWAPPED, name)
     )
-    moved = {key for key in after if not torch.equal(after[key], before[key])}
+    if before.keys() - after.keys():
+        return False
+    # the base came without a style encoder: that one is new
+    moved = {key for key in after if key not in before or not torch.equal(after[key], before[key])}
     return bool(moved) and all(map(_may_change, moved))
 
 

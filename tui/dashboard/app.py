@@ -66,7 +66,7 @@ class Dashboard(App[None]):
         ),
         Binding("question_mark", "help", "Help", id="help", key_display="?"),
         Binding("ctrl+t", "theme", "Theme", show=False, id="theme"),
-        Binding("q", "quit", "Quit", id="quit"),
+        Binding("q", "quit", "Quit", tooltip="Leave. Everything goes on without it.", id="quit"),
     ]
 
     def __init__(
