@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
-from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.curves.alerts import Alert, alert
@@ -21,39 +20,15 @@ from tui.curves.palette import assigned
 from tui.curves.sample import Trace
 from tui.curves.smoothing import next_span
 from tui.curves.viewport import AXES, Viewport
-from tui.dashboard.chart.axes import HorizontalAxis, VerticalAxis
-from tui.dashboard.chart.heading import Piece
+from tui.dashboard.chart.frame import ChartHeading, HorizontalAxis, VerticalAxis
 from tui.dashboard.chart.inks import Inks, chosen
-from tui.dashboard.chart.plot import PAN, ZOOM, Plot, strip
+from tui.dashboard.chart.plot import PAN, ZOOM, Plot
 from tui.dashboard.chart.telling import heading
 
 if TYPE_CHECKING:
     from tui.dashboard.chart.export import Format
 
 TALL = 12  # cells of height from which several curves get a line of their own for their names
-
-
-class ChartHeading(Widget):
-    """The lines over the curves."""
-
-    DEFAULT_CSS = """
-    ChartHeading { width: 1fr; height: 1; }
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: list[list[Piece]] = []
-        self._inks: Inks | None = None
-
-    def show(self, lines: list[list[Piece]], inks: Inks) -> None:
-        if lines != self._lines or inks is not self._inks:
-            self._lines, self._inks = lines, inks
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        if self._inks is None or y >= len(self._lines):
-            return Strip.blank(self.size.width)
-        return strip(self._lines[y], self._inks)
 
 
 class Chart(Widget):

@@ -1,4 +1,4 @@
-"""The axes of a chart: labels on the left, and below a line with signs on it."""
+"""What is around the curves: lines over them, labels on the left, a line with signs below."""
 
 from __future__ import annotations
 
@@ -14,10 +14,34 @@ from tui.dashboard.chart.plot import strip
 
 if TYPE_CHECKING:
     from tui.curves.drawing import Drawing
+    from tui.dashboard.chart.heading import Piece
     from tui.dashboard.chart.inks import Inks
 
 LEFT = 8  # cells: seven for a label, and one free
 LINE, TICK = "─", "┬"
+
+
+class ChartHeading(Widget):
+    """The lines over the curves."""
+
+    DEFAULT_CSS = """
+    ChartHeading { width: 1fr; height: 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[list[Piece]] = []
+        self._inks: Inks | None = None
+
+    def show(self, lines: list[list[Piece]], inks: Inks) -> None:
+        if lines != self._lines or inks is not self._inks:
+            self._lines, self._inks = lines, inks
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if self._inks is None or y >= len(self._lines):
+            return Strip.blank(self.size.width)
+        return strip(self._lines[y], self._inks)
 
 
 class VerticalAxis(Widget):
