@@ -139,7 +139,7 @@ def test_every_page_opens_at_every_size(running: RunningDaemon, size: tuple[int,
                 seen.app.action_page(number)
                 await seen.until_said(said)
             await seen.press("question_mark")
-            await seen.until_said("On this page")
+            await seen.until_said("Everywhere", "Leave. Everything goes on without it.")
             await seen.press("escape")
             await seen.until_said("processor")
 

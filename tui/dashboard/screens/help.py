@@ -13,7 +13,6 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-
 PAGE, EVERYWHERE = "On this page", "Everywhere"
 
 

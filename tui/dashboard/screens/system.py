@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
@@ -29,9 +28,6 @@ class SystemPage(Page):
     """What the machine does."""
 
     NAME = "system"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open job", show=False, id="system.open"),
-    ]
     DEFAULT_CSS = """
     SystemPage VerticalScroll { height: auto; max-height: 70%; padding: 1 1; }
     SystemPage #figures { height: auto; }
