@@ -16,14 +16,16 @@ from typing import Any
 
 from daemon.changes import Changes
 from daemon.jobs import Job
+from daemon.schedule import line_order
 from daemon.states import FINAL, JobState
 from daemon.store import Store
 
 GATHER = 0.2  # seconds in which changes are gathered into one event
 PROGRESS_INTERVAL = 1.0  # seconds between two reports on how far a job is
-REASONS_INTERVAL = 2.0  # seconds between two looks at why jobs wait: one start moves a whole line
-DISK_INTERVAL = 15.0  # seconds after which that is looked at though no job has changed
-LINE_EXPLAINED = 2000  # jobs; a look at why so many wait takes some 20 ms
+REASONS_INTERVAL = 2.0  # seconds between two looks at why the next jobs wait
+NEXT_JOBS = 100  # in line; behind them, one start changes thousands of rows that few look at
+LINE_INTERVAL = 10.0  # seconds between two looks at why all others wait
+DISK_INTERVAL = 15.0  # seconds after which all are looked at though no job has changed
 ROWS_AT_ONCE = 200  # in one event: a slow line shows the first while the others are on their way
 FAR_BACK = "waits far back in line"
 
@@ -60,7 +62,8 @@ class JobRows:
         """
         Args:
             store: where jobs are read.
-            reasons: why jobs wait, from all active jobs and the states of what they depend on.
+            reasons: why jobs wait, from what runs, all that wait before them, and the states of
+                what they depend on.
             progress: how far a job is; may read files.
         """
         self._store = store
@@ -72,7 +75,7 @@ class JobRows:
         self._told: dict[str, Row] = {}
         self._news: dict[str, Row] = {}
         self._moved = True  # whether a job has changed since reasons were looked at
-        self._reasons_at = self._progress_at = float("-inf")
+        self._reasons_at = self._line_at = self._progress_at = float("-inf")
 
     @property
     def patience(self) -> float | None:
@@ -137,20 +140,25 @@ class JobRows:
             self._states[job.id] = job.state
         else:
             self._jobs[job.id] = job
+            self._states.pop(job.id, None)  # of when it had ended, before it was tried again
 
     def _look_at_reasons(self, now: float) -> None:
         self._moved, self._reasons_at = False, now
-        line = sorted(self._jobs.values(), key=lambda job: job.number)
+        running = [job for job in self._jobs.values() if job.state is JobState.RUNNING]
+        waiting = [job for job in self._jobs.values() if job.state is JobState.WAITING]
+        waiting.sort(key=line_order)
+        if now - self._line_at < LINE_INTERVAL:
+            waiting = waiting[:NEXT_JOBS]
+        else:
+            self._line_at = now
+        line = sorted([*running, *waiting], key=lambda job: job.number)
         reasons = self._reasons_of(line, self._states)
-        for job in line:
-            if job.state is JobState.WAITING:
-                self._tell(job.id, {"reason": reasons.get(job.id) or job.reason or FAR_BACK})
+        for job in waiting:
+            self._tell(job.id, {"reason": reasons.get(job.id) or job.reason or FAR_BACK})
 
     def _reasons_interval(self, now: float) -> float:
         counting_down = any(job.not_before > now for job in self._jobs.values())
-        # A line of many thousands takes longer to explain, so it is explained less often.
-        scale = max(1.0, len(self._jobs) / LINE_EXPLAINED)
-        return scale * (REASONS_INTERVAL if self._moved or counting_down else DISK_INTERVAL)
+        return REASONS_INTERVAL if self._moved or counting_down else DISK_INTERVAL
 
     def _read_progress(self, jobs: Iterable[Job]) -> dict[str, Row | None]:
         # Of a thousand ended jobs nobody asks how they got there.

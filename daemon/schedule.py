@@ -107,7 +107,7 @@ def schedule(
     cancels: dict[str, str] = {}
     reasons: dict[str, str] = {}
     wakes: list[float] = []
-    for job in sorted((job for job in every if job.state is JobState.WAITING), key=_order):
+    for job in sorted((job for job in every if job.state is JobState.WAITING), key=line_order):
         need = KINDS[job.kind].need
         lost = next((name for name in job.depends_on if states.get(name) in ENDED_BADLY), None)
         pending = [name for name in job.depends_on if states.get(name) is not JobState.SUCCEEDED]
@@ -130,7 +130,8 @@ def schedule(
     )
 
 
-def _order(job: Job) -> tuple[int, float, int]:
+def line_order(job: Job) -> tuple[int, float, int]:
+    """What waiting jobs are sorted by: who starts first comes first."""
     return (-job.priority, job.position, job.number)
 
 

@@ -5,7 +5,7 @@ those that do several at once. Neither needs more than the standard library, so 
 starts fast and a laptop that only attaches installs little.
 """
 
-from daemon.client.background import start_in_background
+from daemon.client.background import start_in_background, terminate
 from daemon.client.blocking import EventStream, SyncClient, connect
 from daemon.client.dial import dial_stdio
 from daemon.errors import DaemonError as ClientError
@@ -19,4 +19,5 @@ __all__ = [
     "connect",
     "dial_stdio",
     "start_in_background",
+    "terminate",
 ]

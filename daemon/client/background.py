@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
 
+from daemon.client import wire
 from daemon.client.blocking import connect
 from daemon.errors import DaemonError, DaemonUnreachableError
 from workspace.layout import Workspace
 
 START_TIMEOUT = 30.0  # seconds; it takes under one, but a cold disk may be slow
 CHECK_INTERVAL = 0.02  # seconds
+UCRED = struct.Struct("3i")  # pid, uid, gid of who listens: what SO_PEERCRED gives on Linux
 
 
 def start_in_background(workspace: Workspace, timeout: float = START_TIMEOUT) -> dict[str, object]:
@@ -46,6 +52,23 @@ def start_in_background(workspace: Workspace, timeout: float = START_TIMEOUT) ->
     answer = _wait_answer(workspace, process, timeout)
     process.returncode = 0  # not ours to wait for: it outlives us
     return answer
+
+
+def terminate(workspace: Workspace) -> None:
+    """Tell the daemon of a workspace to leave by a signal, whichever protocol it speaks.
+
+    Running jobs go on. This is for a daemon that was started before the program was updated.
+
+    Raises:
+        DaemonUnreachableError: no daemon answers there.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            connection.connect(os.fspath(workspace.socket))
+        except OSError:
+            raise wire.unreachable(workspace) from None
+        packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
+    os.kill(UCRED.unpack(packed)[0], signal.SIGTERM)
 
 
 def _wait_answer(

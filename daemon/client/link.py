@@ -84,6 +84,7 @@ class Link:
         self._heartbeat = heartbeat
         self._answer_timeout = answer_timeout
         self._client: Client | None = None
+        self._held = 0.0  # seconds that the latest connection stood
         self._listeners: list[Listener] = []
         self._moved = asyncio.Event()  # set, and replaced, with every change of the state
         self._retry = asyncio.Event()
@@ -202,34 +203,35 @@ class Link:
             listener(state)
 
     async def _keep(self) -> None:
-        failures = 0
+        failures, wait = 0, 0.0
         try:
             while True:
                 self._enter(Connecting())
-                stood_since: float | None = None
+                self._held = 0.0
                 try:
-                    async with asyncio.timeout(DIAL_TIMEOUT) as limit:
-                        async with connect(self.address, self._name) as client:
-                            limit.reschedule(None)
-                            stood_since = client.heard
-                            await self._hold(client)
+                    await self._dial_and_hold()
                 except FINAL_REFUSALS as error:
                     await self._wait(Refused(error.message, error.fix), None)
-                except (DaemonError, TimeoutError) as error:
-                    if isinstance(error, TimeoutError):
-                        error = self._unreachable()
-                    failures = self._count(failures, stood_since) + 1
-                    seconds = self._backoff.delay(failures, self._chance())
-                    await self._wait(Waiting(seconds, error.message, error.fix), seconds)
+                except DaemonError as error:
+                    # A line that stood longer than the last wait begins a new row of failures.
+                    failures = 1 if self._held > wait else failures + 1
+                    wait = self._backoff.delay(failures, self._chance())
+                    await self._wait(Waiting(wait, error.message, error.fix), wait)
         finally:
             self._enter(Closed())
 
-    def _count(self, failures: int, stood_since: float | None) -> int:
-        """Failures in a row; a line that stood longer than the last wait begins a new row."""
-        if stood_since is None or failures == 0:
-            return failures
-        stood = asyncio.get_running_loop().time() - stood_since
-        return 0 if stood > self._backoff.delay(failures, 0.0) else failures
+    async def _dial_and_hold(self) -> None:
+        """Make the connection and keep it until it breaks; always ends with a `DaemonError`."""
+        try:
+            async with (
+                asyncio.timeout(DIAL_TIMEOUT) as limit,
+                connect(self.address, self._name) as client,
+            ):
+                limit.reschedule(None)
+                await self._hold(client)
+        except TimeoutError:
+            message = f"{self.address.label} did not answer in {DIAL_TIMEOUT:.0f} s"
+            raise DaemonUnreachableError(message) from None
 
     async def _wait(self, state: LinkState, seconds: float | None) -> None:
         """Stay in a state for some seconds, or until told to try now."""
@@ -245,6 +247,7 @@ class Link:
             DaemonUnreachableError: nothing comes over it any more.
         """
         loop = asyncio.get_running_loop()
+        began = loop.time()
         self._client = client
         self._retry.clear()
         self._enter(Connected(client.daemon))
@@ -259,6 +262,7 @@ class Link:
             raise wire.lost()
         finally:
             self._client = None
+            self._held = loop.time() - began
 
     async def _see_it_lives(self, client: Client) -> None:
         asked = asyncio.get_running_loop().time()

@@ -16,6 +16,8 @@ from daemon import jobs
 from daemon.changes import Changes
 from daemon.errors import WrongStateError
 from daemon.jobrows import (
+    DISK_INTERVAL,
+    NEXT_JOBS,
     PROGRESS_INTERVAL,
     REASONS_INTERVAL,
     ROWS_AT_ONCE,
@@ -127,6 +129,27 @@ def test_only_what_changed_is_told(tmp_path: Path) -> None:
             assert {row["id"]: set(row) for row in later}[first.id] == {
                 "id", "state", "reason", "device", "attempt", "started",
             }  # fmt: skip
+
+    asyncio.run(run())
+
+
+def test_the_next_in_line_are_told_at_once_and_the_others_later(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as store:
+            submitted = await store.submit([new(number) for number in range(NEXT_JOBS * 2)], NOW)
+            await store.transition(submitted[0], jobs.claim(submitted[0], "c", "cpu:0", NOW))
+            rows = JobRows(store, reasons, no_progress)
+            known: Rows = {}
+            merge(known, await rows.all(NOW, 0))
+            await store.transition(submitted[1], jobs.pause(submitted[1]))
+            soon = await rows.changed(NOW + REASONS_INTERVAL)
+            merge(known, soon)
+            assert len(soon) == NEXT_JOBS + 1
+            assert "next in line" in known[submitted[2].id]["reason"]
+            later = await rows.changed(NOW + DISK_INTERVAL + REASONS_INTERVAL)
+            merge(known, later)
+            assert len(later) == NEXT_JOBS - 2
+            assert known == await truth(store)
 
     asyncio.run(run())
 

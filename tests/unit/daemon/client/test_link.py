@@ -258,6 +258,24 @@ def test_a_line_that_goes_quiet_is_noticed(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+def test_who_never_greets_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.client.link.DIAL_TIMEOUT", 0.05)
+
+    async def test(server: Counting) -> None:
+        await server.up()
+        near = Workspace(tmp_path / "near")
+        near.state.mkdir(parents=True)
+        async with unix_line(server.workspace.socket, near.socket) as line:
+            line.freeze()
+            async with linked(Counting(near)) as (_, states):
+                waiting = await reached(states, Waiting)
+                assert "did not answer" in waiting.why
+                line.thaw()
+                await reached(states, Connected)
+
+    run(tmp_path, test)
+
+
 def test_leaving_ends_what_waits(tmp_path: Path) -> None:
     async def test(server: Counting) -> None:
         await server.up()
