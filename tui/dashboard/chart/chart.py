@@ -108,7 +108,8 @@ class Chart(Widget):
         return self._drawing
 
     def compose(self) -> ComposeResult:
-        yield ChartHeading()
+        # as high as it will most likely be: another height would be another layout
+        yield ChartHeading(lines=2 if len(self._traces) > 1 else 1)
         with Horizontal():
             yield VerticalAxis()
             yield Plot()

@@ -25,11 +25,12 @@ class ChartHeading(Widget):
     """The lines over the curves."""
 
     DEFAULT_CSS = """
-    ChartHeading { width: 1fr; height: 1; }
+    ChartHeading { width: 1fr; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int) -> None:
         super().__init__()
+        self.styles.height = lines
         self._lines: list[list[Piece]] = []
         self._inks: Inks | None = None
 

@@ -58,20 +58,22 @@ class Stripe(Widget):
         self._strips.clear()
 
     def render_lines(self, crop: Region) -> list[Strip]:
+        plot = self.parent
+        assert isinstance(plot, Plot)
+        if not plot.drawn:
+            return [Strip.blank(crop.width)] * crop.height
         # not `render_line`: there is neither border nor padding here, and what Textual does for
         # them on every line would be most of what a picture costs
         missing = [y for y in crop.line_range if y not in self._strips]
         if missing:
             _, background = self.background_colors
-            self._strips |= {y: self._line(y, background) for y in missing}
+            self._strips |= {y: self._line(plot, y, background) for y in missing}
         lines = [self._strips[y] for y in crop.line_range]
         first, last = crop.column_span
         whole = (first, last) == (0, self.size.width)
         return lines if whole else [line.crop(first, last) for line in lines]
 
-    def _line(self, y: int, background: Color) -> Strip:
-        plot = self.parent
-        assert isinstance(plot, Plot)
+    def _line(self, plot: Plot, y: int, background: Color) -> Strip:
         first = self.virtual_region.x
         line = plot.strip(y, first, first + self.size.width)
         for filter_ in self.get_line_filters():
@@ -125,6 +127,11 @@ class Plot(Widget):
     def stripes(self) -> list[Stripe]:
         """From the left to the right."""
         return [child for child in self.children if isinstance(child, Stripe)]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a picture yet."""
+        return self._inks is not None
 
     def show(self, picture: Picture, inks: Inks, crosshair: int | None) -> None:
         """Paint a picture: only the cells that differ from the one before."""
