@@ -26,8 +26,13 @@ SCHEME = "ssh"
 EXAMPLE = "ssh://user@gpu[:port][/workspace]"
 REMOTE_COMMAND_VARIABLE = "YINFANG_REMOTE_COMMAND"
 SSH_COMMAND_VARIABLE = "YINFANG_SSH_COMMAND"
-OPTIONS = (
+PLAIN = (
     "-T",  # no terminal there: bytes pass unchanged
+    "-o", "RemoteCommand=none",  # what the user's configuration has for logging in
+    "-o", "ClearAllForwardings=yes",  # is not meant for this
+)  # fmt: skip
+OPTIONS = (
+    *PLAIN,
     "-C",  # what we send shrinks to a twentieth
     "-o", "ConnectTimeout=30",
     "-o", "ServerAliveInterval=15",  # a line that died in silence ends after three of these

@@ -40,6 +40,7 @@ Host *
   UserKnownHostsFile {known_hosts}
   GlobalKnownHostsFile none
   StrictHostKeyChecking yes
+  RemoteCommand echo this is for people
 """
 
 

@@ -69,10 +69,18 @@ def down(
       yinfang down
       yinfang down --stop-jobs     # before switching the machine off
     """
+    from daemon.client import terminate
+    from daemon.errors import ProtocolMismatchError
+
     own = session.of(ctx)
-    with own.daemon() as client:
-        client.call("shutdown", stop_workers=stop_jobs)
     remote = own.remote()
+    try:
+        with own.daemon() as client:
+            client.call("shutdown", stop_workers=stop_jobs)
+    except ProtocolMismatchError:
+        if remote is not None or stop_jobs:
+            raise
+        terminate(own.workspace())  # it is of before an update, and `down` is what is told to do
     wait_until_gone((lambda: _answers(remote)) if remote else own.workspace().socket.exists, 30.0)
     if as_json:
         print_json({"stopped": True})
@@ -82,8 +90,10 @@ def down(
 
 def _up_there(host: SshHost, as_json: bool) -> NoReturn:
     """Become the ssh that starts a daemon on a server, in the background of that server."""
+    from daemon.client.remote import PLAIN
+
     words = ["up", "--detach", *(["--json"] if as_json else [])]
-    command = host.command(*words, options=("-T",))
+    command = host.command(*words, options=PLAIN)
     note(f"on {host.label}: {host.remote_command} {' '.join(words)}")
     os.execvp(command[0], command)
 
