@@ -61,10 +61,13 @@ class Driven:
 
 @asynccontextmanager
 async def driven(
-    running: RunningDaemon, size: tuple[int, int] = (160, 40), memory: Memory | None = None
+    running: RunningDaemon,
+    size: tuple[int, int] = (160, 40),
+    memory: Memory | None = None,
+    start: Callable[[], None] | None = None,
 ) -> AsyncIterator[Driven]:
     """Open a dashboard on a daemon, of so many cells."""
     link = Link(running.workspace, "test", backoff=Backoff(first=0.05, longest=0.1))
-    app = Dashboard(link, memory or Memory(), Preferences(bell=False), environ={})
+    app = Dashboard(link, memory or Memory(), Preferences(bell=False), start, environ={})
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Driven(app, pilot)

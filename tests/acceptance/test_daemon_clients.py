@@ -18,6 +18,7 @@ from daemon.client import (
     SyncClient,
     connect,
     start_in_background,
+    terminate,
 )
 from daemon.client.asynchronous import connect as connect_asynchronously
 from daemon.errors import BadRequestError, ConnectionLostError, NotFoundError
@@ -216,3 +217,11 @@ def test_a_stream_left_open_ends_with_its_connection(running: RunningDaemon) -> 
     stream.close()
     with running.client() as client:
         assert client.call("status")["workspace"] == str(running.workspace.root)
+
+
+def test_a_daemon_of_another_protocol_can_still_be_told_to_leave(tmp_path: Path) -> None:
+    daemon = RunningDaemon(tmp_path / "workspace").up()
+    terminate(daemon.workspace)
+    assert daemon.wait_death() == 0
+    with pytest.raises(DaemonUnreachableError):
+        terminate(daemon.workspace)

@@ -129,6 +129,18 @@ def test_a_daemon_that_is_killed_and_comes_back_is_shown_as_it_is(running: Runni
     asyncio.run(hold_on())
 
 
+def test_where_no_daemon_runs_it_is_said_and_one_is_started(running: RunningDaemon) -> None:
+    running.down()
+
+    async def begin() -> None:
+        async with driven(running, start=lambda: running.up() and None) as seen:
+            await seen.until_said("no daemon answers", "S starts the daemon")
+            await seen.press("S")
+            await seen.until_said("connected", "No jobs yet")
+
+    asyncio.run(begin())
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_every_page_opens_at_every_size(running: RunningDaemon, size: tuple[int, int]) -> None:
     async def look() -> None:

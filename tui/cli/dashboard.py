@@ -7,7 +7,7 @@ import os
 import typer
 
 from tui.cli import session
-from tui.cli.session import HostOption
+from tui.cli.session import HostOption, Session
 
 FRAMES_OVER_SSH = "15"  # a second; sixty would only fill the line
 
@@ -28,5 +28,27 @@ def tui(ctx: typer.Context, host: HostOption = None) -> None:
     from daemon.client.link import Link
     from tui.dashboard.app import run
 
+    own = session.of(ctx).on(host)
     # Nobody can be asked for a password once the screen belongs to the dashboard.
-    run(Link(session.of(ctx).on(host).address(attended=False)))
+    run(Link(own.address(attended=False)), lambda: _start(own))
+
+
+def _start(own: Session) -> None:
+    """Start the daemon that does not answer.
+
+    Raises:
+        DaemonError: it did not start, with its own words.
+    """
+    from daemon.client import ClientError, start_in_background
+
+    remote = own.remote(attended=False)
+    if remote is None:
+        start_in_background(own.workspace())
+        return
+    import subprocess
+
+    command = remote.command("up", "--detach", options=("-T",))
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if ended.returncode:
+        said = ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"]
+        raise ClientError(f"{remote.label}: {said[-1]}", "start it there: yinfang up -d")

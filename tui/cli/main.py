@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,9 @@ from tui.cli import (
     workspaces,
 )
 from tui.cli.errors import explain
-from tui.cli.output import fail, write_line
+from tui.cli.output import Exit, fail, write_line
 from tui.cli.session import HOST_VARIABLE, HostOption, Session
+from workspace.layout import WorkspaceError
 
 
 class Commands(TyperGroup):
@@ -50,7 +52,6 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="yinfang",
     cls=Commands,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Turns a folder of recordings into a voice, and a voice into narration.",
@@ -70,7 +71,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
     ctx: typer.Context,
     workspace: Annotated[
@@ -90,6 +91,25 @@ def options(
     ctx.obj = Session(folder=workspace, host=host or os.environ.get(HOST_VARIABLE))
     if ctx.invoked_subcommand in ON_THE_SERVER:
         ctx.obj.require_here()
+    if ctx.invoked_subcommand is None:
+        _open_or_explain(ctx)
+
+
+def _open_or_explain(ctx: typer.Context) -> None:
+    """`yinfang` alone: the dashboard where there is something to show, else what there is to do."""
+    nothing = ctx.obj.host is None and not _workspace_found(ctx.obj)
+    if nothing or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        write_line(ctx.get_help())
+        raise typer.Exit(Exit.USAGE if nothing else Exit.DONE)
+    dashboard.tui(ctx)
+
+
+def _workspace_found(session: Session) -> bool:
+    try:
+        session.workspace()
+    except WorkspaceError:
+        return False
+    return True
 
 
 WORKSPACE, LISTEN, BY_HAND, MACHINE = "Workspace", "Voices", "Queue", "Machine"

@@ -66,6 +66,7 @@ class Dashboard(App[None]):
         ),
         Binding("question_mark", "help", "Help", id="help", key_display="?"),
         Binding("ctrl+t", "theme", "Theme", show=False, id="theme"),
+        Binding("S", "start", "Start daemon", show=False, id="start"),
         Binding("q", "quit", "Quit", tooltip="Leave. Everything goes on without it.", id="quit"),
     ]
 
@@ -74,9 +75,19 @@ class Dashboard(App[None]):
         link: Link,
         memory: Memory,
         preferences: Preferences,
+        start: Callable[[], None] | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
+        """
+        Args:
+            link: the line to the daemon, not entered yet.
+            memory: changed by using the dashboard.
+            preferences: the person's own settings.
+            start: starts a daemon where the link looks for one; raises `ClientError`.
+            environ: says whether this is on the far side of an ssh.
+        """
         super().__init__()
+        self._start = start
         self.link, self.memory, self.preferences = link, memory, preferences
         self.board = Board()
         self.marked: frozenset[str] = frozenset()
@@ -108,8 +119,8 @@ class Dashboard(App[None]):
         async for event in self.link.follow("jobs.follow", ended=ENDED_SHOWN):
             first = not self.board.whole
             change = self.board.apply(event.value, time.time())
-            page = self.screen
-            if isinstance(page, Page):
+            page = self._seen()
+            if page is not None:
                 page.board_changed(change)
                 self.tell_line(page)
             if not first:
@@ -135,12 +146,17 @@ class Dashboard(App[None]):
             self.bell()
 
     def _line_changed(self, state: LinkState) -> None:
-        page = self.screen
-        if not isinstance(page, Page):
+        page = self._seen()
+        if page is None:
             return
         self.tell_line(page)
         if isinstance(state, Connected):
             page.reconnected()
+
+    def _seen(self) -> Page | None:
+        """The page that is seen; None before there is one, and while something is asked."""
+        page = self.screen
+        return page if isinstance(page, Page) and page.is_mounted else None
 
     def tell_line(self, page: Page) -> None:
         """Tell a page how the line to the daemon is."""
@@ -208,6 +224,23 @@ class Dashboard(App[None]):
         self.copy_to_clipboard(text)
         self.notify(f"copied: {text}", markup=False)
 
+    def action_start(self) -> None:
+        """Start the daemon where none answers."""
+        if isinstance(self.link.state, Connected):
+            self.notify("the daemon is up", markup=False)
+        elif self._start is not None:
+            self.notify("starting the daemon …", markup=False)
+            self.run_worker(self._start_daemon, name="start", thread=True, exclusive=True)
+
+    def _start_daemon(self) -> None:
+        assert self._start is not None
+        try:
+            self._start()
+        except ClientError as error:
+            self.call_from_thread(self.complain, error)
+        else:
+            self.call_from_thread(self.link.retry_now)
+
     def action_theme(self) -> None:
         """Take the next of our themes."""
         place = CYCLE.index(self.theme) if self.theme in CYCLE else -1
@@ -240,8 +273,8 @@ def line_span(state: LinkState) -> Span:
     return Span("○ connecting", "warn")
 
 
-def run(link: Link) -> None:
-    """Open the dashboard over a link until it is left.
+def run(link: Link, start: Callable[[], None]) -> None:
+    """Open the dashboard over a link until it is left; `start` starts a daemon there.
 
     Raises:
         SettingsFileError: the person's own settings cannot be used.
@@ -249,7 +282,7 @@ def run(link: Link) -> None:
     from tui.dashboard.memory import preferences_path, state_path
 
     memory = recall(state_path())
-    app = Dashboard(link, memory, read_preferences(preferences_path()))
+    app = Dashboard(link, memory, read_preferences(preferences_path()), start)
     app.run()
     keep(state_path(), memory)
 

@@ -13,12 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from daemon.client.linkstate import Waiting
 from tui.dashboard import formats, orders
 from tui.dashboard.arrange import ORDERS, Arranged, Query, arranged
 from tui.dashboard.board import Change
 from tui.dashboard.screens.page import Page
 from tui.dashboard.widgets.job_summary import JobSummary
-from tui.dashboard.widgets.table import Cell, Column, Table
+from tui.dashboard.widgets.table import Cell, Column, Span, Table
 
 TICK = 1.0  # seconds between two looks at the clock
 EMPTY = "No jobs yet. Drop a folder of recordings into datasets/ and this fills by itself."
@@ -133,7 +134,8 @@ class JobsPage(Page):
 
     def _nothing(self) -> str:
         if not self.board.whole:
-            return ""
+            state = self.dashboard.link.state
+            return f"S starts the daemon: {state.why}" if isinstance(state, Waiting) else ""
         return NOT_FOUND if self._query.text else EMPTY
 
     def _said(self) -> str:
@@ -146,6 +148,11 @@ class JobsPage(Page):
         if found.folded_away:
             parts.append(f"{found.folded_away:,} ended ones folded away")
         return "  ·  ".join(parts)
+
+    def show_line(self, place: str, line: Span) -> None:
+        super().show_line(place, line)
+        for table in self.query(Table):
+            table.say(self._nothing())
 
     def _summarise(self) -> None:
         key = self.query_one(Table).cursor
