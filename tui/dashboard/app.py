@@ -104,7 +104,7 @@ class Dashboard(App[None]):
     async def on_mount(self) -> None:
         page = self.memory.page
         await self.switch_mode(page if page in self.MODES else PAGES[0][0])
-        self.run_worker(self._hold_link(), name="link")
+        self.run_worker(self._hold_link(), group="link")
         self.watch(self, "theme", self._theme_changed, init=False)
 
     async def _hold_link(self) -> None:
@@ -187,7 +187,7 @@ class Dashboard(App[None]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._carry_out(found), name=found.method)
+                self.run_worker(self._carry_out(found), group="orders")
 
         if found.question:
             verb = found.method.rpartition(".")[2]
@@ -230,7 +230,7 @@ class Dashboard(App[None]):
             self.notify("the daemon is up", markup=False)
         elif self._start is not None:
             self.notify("starting the daemon …", markup=False)
-            self.run_worker(self._start_daemon, name="start", thread=True, exclusive=True)
+            self.run_worker(self._start_daemon, group="start", thread=True, exclusive=True)
 
     def _start_daemon(self) -> None:
         assert self._start is not None

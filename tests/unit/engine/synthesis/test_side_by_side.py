@@ -1,4 +1,4 @@
-"""Calls side by side: in order, one thread each, no further ahead than that, and tidy at the end."""
+"""Calls side by side: in order, a thread each, little ahead of the asking, tidy at the end."""
 
 from __future__ import annotations
 
