@@ -115,6 +115,12 @@ def markers(facts: Iterable[Mapping[str, Any]]) -> list[Marker]:
     return found
 
 
+def end(facts: Iterable[Mapping[str, Any]]) -> float | None:
+    """The step at which a run will end; None where nobody said."""
+    totals = [fact.get("total") for fact in facts if fact.get("unit") == "steps"]
+    return float(totals[-1]) if totals and totals[-1] else None
+
+
 def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The checkpoints of a run, newest first, each with the `preview` of its step, if any."""
     by_step: dict[int, dict[str, Any]] = {}

@@ -180,7 +180,7 @@ class JobPage(Page):
         """Other charts than before: a value was measured for the first time."""
         grid, none = self.query_one(ChartGrid), self.query_one("#none", Static)
         memory, marks = self.dashboard.memory, self._markers()
-        look = Look(end=self._end(), kind="log" if memory.log_axis else "linear")
+        look = Look(end=panels.end(self._curves.facts), kind="log" if memory.log_axis else "linear")
         charts = [
             Chart(panel.title, self._traces(panel), look=look, markers=marks, id=f"c-{panel.key}")
             for panel in self._panels
@@ -194,15 +194,6 @@ class JobPage(Page):
 
     def _markers(self) -> list[Marker]:
         return panels.markers(self._curves.facts)
-
-    def _end(self) -> float | None:
-        """The step at which the run will end."""
-        report = (self.job or {}).get("progress") or {}
-        unit, total = report.get("unit"), report.get("total")
-        if unit == "steps" and total:
-            return float(total)
-        stages = [fact for fact in self._curves.facts if fact.get("unit") == "steps"]
-        return float(stages[-1]["total"]) if stages and stages[-1].get("total") else None
 
     def _warn(self) -> None:
         """Say above the charts what is wrong with the curves."""

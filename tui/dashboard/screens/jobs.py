@@ -18,6 +18,7 @@ from tui.dashboard import formats, orders
 from tui.dashboard.arrange import ORDERS, Arranged, Query, arranged
 from tui.dashboard.board import Change
 from tui.dashboard.screens.page import Page
+from tui.dashboard.widgets.glimpse import Glimpse
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.table import Cell, Column, Span, Table
 
@@ -70,15 +71,15 @@ class JobsPage(Page):
     JobsPage #found { height: 1; padding: 0 1; color: $foreground 60%; }
     JobsPage #filter { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     JobsPage #filter.-open { display: block; }
-    JobsPage JobSummary {
-        width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%;
-    }
+    JobsPage #side { width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
+    JobsPage JobSummary { height: auto; }
     JobsPage.-narrow #split { layout: vertical; }
     JobsPage.-narrow #list { height: 1fr; width: 100%; }
-    JobsPage.-narrow JobSummary {
+    JobsPage.-narrow #side {
         width: 100%; height: 8; border-left: none; border-top: hkey $foreground 15%;
     }
-    JobsPage.-low JobSummary { height: 4; }
+    JobsPage.-narrow Glimpse { display: none; }
+    JobsPage.-low #side { height: 4; }
     """
 
     def __init__(self) -> None:
@@ -104,7 +105,9 @@ class JobsPage(Page):
                 yield Table(columns, id="jobs")
                 yield Static(id="found", markup=False)
                 yield Input(id="filter", placeholder="words, kind:stage2, state:failed, -word")
-            yield JobSummary()
+            with Vertical(id="side"):
+                yield JobSummary()
+                yield Glimpse(self.dashboard.link)
 
     def on_mount(self) -> None:
         self._query = Query(**self.dashboard.memory.query)
@@ -158,6 +161,8 @@ class JobsPage(Page):
         key = self.query_one(Table).cursor
         job = self.board.jobs.get(key) if key else None
         self.query_one(JobSummary).show(job, self.board, self._now())
+        wide = not self.has_class("-narrow")
+        self.query_one(Glimpse).look_at(key if wide else None, job["kind"] if job else "")
 
     def _tick(self) -> None:
         """What a clock moves: times of what is seen."""
