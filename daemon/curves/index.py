@@ -229,7 +229,10 @@ def _opened(file: Path, events: Path) -> PageFile:
 def _split(points: Points, parts: int) -> list[Bucket]:
     """Points as at most so many buckets, or as single points."""
     size = -(-len(points) // parts)
-    return [points[at : at + size].bucket() for at in range(0, len(points), size)]
+    parts_of = (slice(at, at + size) for at in range(0, len(points), size))
+    return [
+        Bucket.of(points.steps[part], points.times[part], points.values[part]) for part in parts_of
+    ]
 
 
 def _extend(series: Series, buckets: Iterable[Bucket]) -> None:

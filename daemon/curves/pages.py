@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -215,7 +216,8 @@ class MappedPages:
         """
         payload = self.payload(page)
         length = (page.size - BUCKET.size) // POINT_BYTES * 8  # bytes of each column
-        columns = [payload[BUCKET.size + length * place :][:length] for place in range(3)]
+        edges = range(BUCKET.size, page.size + 1, length)
+        columns = [payload[begin:end] for begin, end in pairwise(edges)]
         return Points(array("q", columns[0]), array("d", columns[1]), array("d", columns[2]))
 
 
