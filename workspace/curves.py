@@ -13,6 +13,7 @@ run said that it resumed.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -120,15 +121,19 @@ class RunCurves:
         series: by name, in the order in which they came.
         facts: events of the run that are no points, in their order.
         earlier: how many facts there were before those, untold.
+        news: the facts that the last event told and that were not known before; a whole that comes
+            again, as after a resume, tells mostly what is known.
     """
 
     def __init__(self) -> None:
         self.series: dict[str, Series] = {}
         self.facts: list[dict[str, Any]] = []
         self.earlier = 0
+        self.news: list[dict[str, Any]] = []
 
     def take(self, event: Mapping[str, Any]) -> set[str]:
         """Take in an event of the stream; the names of the series that changed."""
+        self.news = []
         if "whole" in event:
             return self._replace(event["whole"])
         for fact in event.get("facts", ()):
@@ -142,7 +147,9 @@ class RunCurves:
         return changed
 
     def _replace(self, whole: Mapping[str, Any]) -> set[str]:
+        known = {_identity(fact) for fact in self.facts}
         self.facts, self.earlier = list(whole["facts"]), int(whole["earlier"])
+        self.news = [fact for fact in self.facts if _identity(fact) not in known]
         changed = {*self.series, *whole["series"]}
         self.series = {}
         for name, columns in whole["series"].items():
@@ -158,6 +165,7 @@ class RunCurves:
             if is_same_stage(next(stages, {}), fact):
                 return
         self.facts.append(fact)
+        self.news.append(fact)
 
     def _extend(
         self,
@@ -243,6 +251,10 @@ def _milliseconds(seconds: float) -> int:
 def _distances(values: Sequence[int]) -> list[int]:
     """The first value, and how far each of the others is from the one before it."""
     return [*values[:1], *(after - before for before, after in pairwise(values))]
+
+
+def _identity(fact: Mapping[str, Any]) -> str:
+    return json.dumps(fact, sort_keys=True)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -106,6 +106,19 @@ def test_a_whole_that_comes_again_replaces_everything() -> None:
     assert (list(curves.series), curves.facts) == ([NAME], [])
 
 
+def test_what_is_known_is_no_news() -> None:
+    first, second, third = ({"type": "note", "text": text} for text in "abc")
+    curves = RunCurves()
+    curves.take(whole({}, (first,)))
+    assert curves.news == [first]
+    curves.take(batch(facts=(second,)))
+    assert curves.news == [second]
+    curves.take(batch(metric(1, total=1.0)))
+    assert curves.news == []
+    curves.take(whole({}, (first, second, third)))
+    assert curves.news == [third]
+
+
 def test_a_step_that_goes_back_takes_back_what_came_from_there_on() -> None:
     curves = RunCurves()
     curves.take(batch(*(metric(step, total=1.0) for step in range(1, 11))))
