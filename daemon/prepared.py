@@ -64,7 +64,9 @@ class Prepared:
             workspace.dataset.DatasetError: its corrections cannot be read.
         """
         own = [job for job in jobs if job.kind == PREPROCESS and _is_of(job, record)]
-        for job in sorted(own, key=lambda job: job.number, reverse=True):
+        # of the content as it is now, and only then the newest: a correction may be taken back
+        own.sort(key=lambda job: (job.spec.get("version") == record.version, job.number))
+        for job in reversed(own):
             manifest, report = None, None
             if job.state is JobState.SUCCEEDED:
                 manifest, report = _read(workspace.root / str(job.outputs.get("prepared")))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui.dashboard.screens.page import Page
 
-CLASSES = {"jobs": "JobsPage", "voices": "VoicesPage", "system": "SystemPage"}
+CLASSES = {
+    "jobs": "JobsPage", "datasets": "DatasetsPage", "voices": "VoicesPage", "system": "SystemPage",
+}  # fmt: skip
 
 
 def page_named(name: str) -> Page:

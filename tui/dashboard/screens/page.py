@@ -15,7 +15,7 @@ from tui.dashboard.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from tui.dashboard.app import Dashboard
 
-PAGES = (("jobs", "Jobs"), ("voices", "Voices"), ("system", "System"))
+PAGES = (("jobs", "Jobs"), ("datasets", "Datasets"), ("voices", "Voices"), ("system", "System"))
 
 
 class Page(Screen[None]):
