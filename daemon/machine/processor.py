@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from daemon.machine.container import allowance
+
 PROC = Path("/proc")
 KIBIBYTE = 1024
 IDLE_FIELDS = (3, 4)  # idle and waiting for the disk, of a line of /proc/stat
@@ -64,8 +66,15 @@ def memory(meminfo: str) -> dict[str, int | None]:
     return {ours: told.get(theirs) for ours, theirs in MEMORY.items()}
 
 
-def read_memory() -> dict[str, int | None]:
-    return memory((PROC / "meminfo").read_text())
+def read_memory() -> dict[str, Any]:
+    """Memory of the machine, and what our control group allows and uses of it, in bytes."""
+    figures = memory((PROC / "meminfo").read_text())
+    unknown = {name: "the kernel does not tell" for name, value in figures.items() if value is None}
+    allowed = allowance()
+    if allowed is None:
+        unknown |= dict.fromkeys(("limit", "used"), "no limit is set for this process")
+        return {**figures, "limit": None, "used": None, "unknown": unknown}
+    return {**figures, "limit": allowed.limit, "used": allowed.used, "unknown": unknown}
 
 
 def read_load() -> Sequence[float]:

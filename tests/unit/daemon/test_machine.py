@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pynvml
 import pytest
 
 from daemon.machine import processor, workers
+from daemon.machine.container import Allowance, allowance
 from daemon.machine.disk import Look, forecast
 from daemon.machine.gpus import Gpus
 
@@ -47,6 +49,36 @@ def test_memory_is_told_in_bytes_and_what_is_not_told_is_unknown() -> None:
     assert processor.memory(MEMINFO) == {
         "total": 16_384_000, "available": 4_096_000, "swap_total": 0, "swap_free": None
     }  # fmt: skip
+
+
+def groups(folder: Path, told: str, files: dict[str, str]) -> Allowance | None:
+    """The allowance where the kernel tells these groups and has these files."""
+    (folder / "cgroup").write_text(told)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return allowance(folder / "cgroup", folder / "v2", folder / "v1")
+
+
+def test_the_tightest_limit_around_a_process_counts(tmp_path: Path) -> None:
+    files = {
+        "v2/memory.max": "max\n",
+        "v2/memory.current": "900\n",
+        "v2/outer/memory.max": "1000\n",
+        "v2/outer/memory.current": "300\n",
+        "v2/outer/inner/memory.max": "500\n",
+        "v2/outer/inner/memory.current": "100\n",
+    }
+    assert groups(tmp_path, "0::/outer/inner\n", files) == Allowance(500, 100)
+    assert groups(tmp_path, "0::/outer\n", {}) == Allowance(1000, 300)
+    assert groups(tmp_path, "0::/\n", {}) is None
+
+
+def test_in_a_container_with_groups_of_the_older_kind_the_root_counts(tmp_path: Path) -> None:
+    told = "9:cpu,cpuacct:/docker/x\n4:memory:/docker/x\n0::/\n"
+    limit, usage = "v1/memory.limit_in_bytes", "v1/memory.usage_in_bytes"
+    assert groups(tmp_path, told, {limit: "4096\n", usage: "1024\n"}) == Allowance(4096, 1024)
+    assert groups(tmp_path, told, {limit: f"{(1 << 63) - 4096}\n"}) is None
 
 
 def looks(free: Callable[[float], float], seconds: float = 3600.0) -> list[Look]:
