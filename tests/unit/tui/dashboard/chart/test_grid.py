@@ -49,3 +49,18 @@ def test_one_chart_can_have_all_the_place(size: tuple[int, int]) -> None:
             assert [chart.region for chart in grid.charts] == before
 
     asyncio.run(story())
+
+
+def test_other_charts_take_the_place_of_those_there_were() -> None:
+    async def story() -> None:
+        app = Charts()
+        async with app.run_test(size=(200, 60)) as pilot:
+            grid = app.query_one(ChartGrid)
+            grid.full = "chart-2"
+            await grid.hold([Chart("one", id="one"), Chart("two", id="two")])
+            await pilot.pause()
+            assert [chart.id for chart in grid.charts] == ["one", "two"]
+            assert all(chart.display and chart.size.width > 90 for chart in grid.charts)
+            assert all(chart.drawing is not None for chart in grid.charts)
+
+    asyncio.run(story())
