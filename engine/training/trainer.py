@@ -35,6 +35,7 @@ ROLLBACK_LIMIT = 3  # divergences before a run is given up
 ROLLBACK_RATE = 0.5  # of the learning rate, after each
 SMALLEST_PIECE = 1  # utterances
 ADAM_BETAS = (0.9, 0.98)
+UNMEASURED = -1  # no step: not even the first one has a checkpoint
 JUDGE_PACE = 4.0  # learning rate of a discriminator, which begins late, against that of the model
 
 
@@ -52,6 +53,8 @@ class Trainer:
         adversary: judges the audio of the steps that it wants to judge.
         epochs: keeps each checkpoint's weights in a file that other runs can go on from.
         ranks: the processes that share the batches, this one among them.
+        measured_first: whether there is a checkpoint before the first step: where training begins
+            with good weights, the best may be those.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Trainer:
         adversary: Adversary | None = None,
         epochs: EpochFiles | None = None,
         ranks: Ranks = ALONE,
+        measured_first: bool = False,
     ) -> None:
         self.task, self.settings, self.folder, self.events = task, settings, folder, events
         self.seed, self.stop, self.epochs, self.ranks = seed, stop, epochs, ranks
@@ -79,7 +83,9 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             groups, lr=settings.learning_rate, betas=ADAM_BETAS, weight_decay=settings.weight_decay,
         )  # fmt: skip
-        self.progress = Progress(parts=settings.pieces)
+        self.progress = Progress(
+            parts=settings.pieces, checkpointed=UNMEASURED if measured_first else 0
+        )
         self.measures: dict[str, float] = {}
         self._drawing: Executor
         self._drawn: dict[int, Future[Batch]] = {}
@@ -123,7 +129,7 @@ class Trainer:
         # batches are functions of the step: the next ones are drawn while this one is learned
         with ThreadPoolExecutor(self.settings.loaders, "batches") as self._drawing:
             self._draw(self.progress.step)
-            if self._is_due():  # the last attempt was stopped right before it
+            if self._is_due():  # at the first step, or where the last attempt was stopped
                 self._checkpoint()
             while self.progress.step < self.settings.steps and not self._is_stale():
                 self._step()

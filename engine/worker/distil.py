@@ -76,7 +76,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         result = train(
             cast(Task, task),  # what the loop asks of batches and measures, those here have
             settings.model_copy(update={"learning_rate": rate}), job, folder, events,
-            utterances=len(texts.training), base=base, ranks=ranks,
+            utterances=len(texts.training), base=base, ranks=ranks, measured_first=True,
         )  # fmt: skip
     if ranks.place:
         return outputs

@@ -125,12 +125,14 @@ def train(
     utterances: int,
     base: Base | None = None,
     ranks: Ranks = ALONE,
+    measured_first: bool = False,
 ) -> Trained:
     """The loop, ended by SIGTERM as a cancelled job at a fresh checkpoint.
 
     Args:
         utterances: that make an epoch.
         base: what the weights that train belong to; None where they are all there is.
+        measured_first: see `Trainer`.
 
     Raises:
         EngineError: what `load_from` names cannot be gone on from.
@@ -147,6 +149,7 @@ def train(
     trainer = Trainer(
         task, settings, folder, events, job.seed, stop_requested,
         adversary=_adversary(settings, job.seed), epochs=epochs, ranks=ranks,
+        measured_first=measured_first,
     )  # fmt: skip
     told = tracked(events, job, folder, tracking_of(job))
     with told if ranks.place == 0 else nullcontext():
