@@ -145,15 +145,14 @@ class JobPage(Page):
                 "run.curves", id=self._job_id, buckets=BUCKETS, follow=True
             ):
                 changed = self._curves.take(event.value)
-                self._tell(event.value)
+                self._tell(self._curves.news)
                 await self._draw("whole" in event.value, bool(event.value.get("facts")) or not ran)
                 ran = ran or bool(changed)
         except ClientError as error:
             self.dashboard.complain(error)
 
-    def _tell(self, event: Mapping[str, Any]) -> None:
+    def _tell(self, facts: Sequence[Mapping[str, Any]]) -> None:
         """Put what the run said into its log, between what its processes printed."""
-        facts = event["whole"]["facts"] if "whole" in event else event.get("facts", ())
         lines = panels.told(facts, self.board.now(time.time()))
         self.query_one("#log", LogView).write("".join(f"{line}\n" for line in lines))
 
