@@ -31,8 +31,8 @@ class Progress:
         best: score of the best checkpoint so far (lower is better), None before the first.
         best_step: where that was.
         stale: checkpoints since then.
-        checkpointed: the last step that was validated; 0 where that is none, or -1 where the weights
-            before the first step are to be validated too.
+        checkpointed: the last step that was validated; 0 where that is none, or -1 where the
+            weights before the first step are to be validated too.
         rate_scale: what roll-backs have left of the learning rate.
         rollbacks: how many there were.
         parts: pieces a batch is split in since memory ran out.
