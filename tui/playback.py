@@ -18,11 +18,16 @@ PLAYERS = (  # commands that play FLAC, MP3 and the like, the ones that read mos
     ("pw-play",),
     ("paplay",),
 )
+RATE = 48_000  # Hz, that every sound device has
 LOOK = 0.05  # seconds between two looks at a player
 
 
 class PlaybackError(Exception):
-    """There is nothing to play on; the message says why."""
+    """A sound is not heard; the message says why."""
+
+
+class NoLoudspeakerError(PlaybackError):
+    """There is nothing to play on."""
 
 
 @contextmanager
@@ -37,16 +42,16 @@ def loudspeaker(
         samples: one of `SAMPLES`.
 
     Raises:
-        PlaybackError: no PortAudio library or no output device.
+        NoLoudspeakerError: no PortAudio library or no output device.
     """
     try:
         import sounddevice
     except OSError as error:
-        raise PlaybackError(f"cannot play here: {error}") from None
+        raise NoLoudspeakerError(f"cannot play here: {error}") from None
     try:
         stream = sounddevice.RawOutputStream(samplerate=rate, channels=channels, dtype=samples)
     except sounddevice.PortAudioError as error:
-        raise PlaybackError(f"cannot play here: {error}") from None
+        raise NoLoudspeakerError(f"cannot play here: no sound device ({error})") from None
     with stream:
         yield stream.write
 
@@ -71,7 +76,8 @@ def play_recording(path: Path, stopped: threading.Event) -> None:
     WAV files are played here; what is packed is left to a player of the system.
 
     Raises:
-        PlaybackError: nothing to play on or with, or the file is no sound.
+        NoLoudspeakerError: nothing to play on.
+        PlaybackError: nothing to play it with, or the file is no sound.
     """
     try:
         with wave.open(str(path), "rb") as file:
@@ -101,5 +107,6 @@ def _play_with_system(path: Path, stopped: threading.Event) -> None:
         assert process.stderr is not None
         said = process.stderr.read().strip().splitlines()
     if process.returncode:
-        reason = said[-1] if said else f"{found[0]} failed"
-        raise PlaybackError(f"cannot play here: {reason}")
+        with loudspeaker(RATE):  # its own error says more where that is the matter
+            reason = said[-1] if said else "it does not say why"
+            raise PlaybackError(f"{found[0]} cannot play it: {reason}")

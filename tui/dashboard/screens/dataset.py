@@ -25,9 +25,10 @@ from tui.dashboard.widgets.switch import Switch
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.jobs import short_id
-from tui.playback import PlaybackError
+from tui.playback import NoLoudspeakerError, PlaybackError
 
 LOOK = 0.5  # seconds between two looks whether to ask again
+SOON = 2.0  # seconds until the next question while a correction is to be taken in
 PAUSE = 0.06  # seconds that scrolling rests before pages are asked for
 WIDE, TALL = 150, 34  # cells from which an utterance stands beside the list, and bars are high
 ELSEWHERE = (
@@ -91,7 +92,7 @@ class DatasetPage(Page):
         self._figures: Figures | None = None
         self._pages = Pages("", 0)
         self._state, self._query = STATES[0], ""
-        self._stale = True
+        self._stale, self._due = True, 0.0
         self._said = ""  # what goes on after a correction
         self._listed: tuple[str, float] | None = None  # see `_prepared`
         self._clips: Clips | None = None
@@ -140,13 +141,14 @@ class DatasetPage(Page):
             told.retone()
 
     def _look(self) -> None:
-        if self.is_current and self._stale:
-            self._stale = False
+        awaited = self._said and time.monotonic() >= self._due
+        if self.is_current and (self._stale or awaited):
             self._ask()
 
     @work(group="record")
     async def _ask(self) -> None:
         """How the dataset stands; its version is another once a correction was taken in."""
+        self._stale, self._due = False, time.monotonic() + SOON
         try:
             record = await self.dashboard.link.call("datasets.show", name=self._record["name"])
         except ClientError as error:
@@ -342,10 +344,10 @@ class DatasetPage(Page):
             await self._clips.play(path)
         except ClientError as error:
             self.dashboard.complain(error)
-        except ClipError as error:
-            self.notify(str(error), severity="warning", markup=False)
-        except PlaybackError as error:
+        except NoLoudspeakerError as error:
             self.notify(ELSEWHERE, title=str(error), severity="warning", markup=False, timeout=12)
+        except (ClipError, PlaybackError) as error:
+            self.notify(str(error), severity="warning", markup=False)
 
     def action_edit(self) -> None:
         """Write down what the utterance under the cursor really says."""

@@ -1,0 +1,163 @@
+"""The dashboard's page of datasets on a real daemon that really prepares them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.dashboard import Driven, driven
+from tests.acceptance.running import PAYLOAD, REPOSITORY, RunningDaemon, until
+from tests.recordings import record
+from tui.dashboard.clips import Clips
+from tui.dashboard.memory import Memory
+from tui.dashboard.screens.correct import Correct
+from tui.dashboard.screens.dataset import DatasetPage
+from tui.dashboard.screens.datasets import DatasetsPage
+
+pytestmark = pytest.mark.slow
+
+TEXTS = {"a": "今天天气很好", "b": "我们去公园散步"}
+PREPARING = 120.0  # seconds that a preparation may take on a busy machine
+SETTINGS = """
+[aligner]
+adaptation_steps = 2
+
+[preprocess]
+workers = 1
+min_alignment_score = -50.0
+"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    """A daemon with a dataset "alice" of two good recordings, an empty one, and one without text;
+    and with "ghost", in which there is nothing to be used."""
+    daemon = RunningDaemon(tmp_path_factory.mktemp("datasets") / "workspace")
+    worker = json.dumps(str(REPOSITORY / "tests/acceptance/preparing_worker.py"))
+    config = daemon.workspace.config.read_text(encoding="utf-8")
+    config = config.replace(json.dumps(str(PAYLOAD)), worker) + SETTINGS
+    daemon.workspace.config.write_text(config, encoding="utf-8")
+    alice = daemon.workspace.datasets / "alice"
+    for name, text in TEXTS.items():
+        record(alice / f"{name}.wav", text)
+    record(alice / "lonely.wav", "这本书很有意思")
+    (alice / "lonely.txt").unlink()
+    (alice / "broken.wav").write_bytes(b"")
+    (alice / "broken.txt").write_text("坏了", encoding="utf-8")
+    ghost = daemon.workspace.datasets / "ghost"
+    ghost.mkdir()
+    (ghost / "readme.txt").write_text("nothing here", encoding="utf-8")
+    daemon.up()
+    until(lambda: preparations(daemon) == 1, "alice is prepared", daemon.explain, within=PREPARING)
+    yield daemon
+    daemon.end()
+
+
+def preparations(daemon: RunningDaemon) -> int:
+    """How many have succeeded."""
+    jobs = daemon.call("jobs.list")
+    failed = [job["reason"] for job in jobs if job["state"] == "failed"]
+    assert not failed, failed
+    return sum(job["kind"] == "preprocess" and job["state"] == "succeeded" for job in jobs)
+
+
+def looks(folder: Path) -> dict[str, str]:
+    """What is in a folder: digests by path."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+async def open_alice(seen: Driven) -> DatasetPage:
+    await seen.until_said("alice", "specialist")
+    seen.table().go_to("alice")
+    await seen.press("enter")
+    await seen.until_said("2 kept", "2 refused", "4 utterances")
+    page = seen.app.screen
+    assert isinstance(page, DatasetPage)
+    return page
+
+
+def test_every_folder_with_its_state_and_what_to_do(running: RunningDaemon) -> None:
+    async def look() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            assert isinstance(seen.app.screen, DatasetsPage)
+            await seen.until_said("alice", "✓ preprocess", "unusable", "2 datasets")
+            ghost = running.call("datasets.show", name="ghost")
+            seen.table().go_to("ghost")
+            await seen.until_said(ghost["fix"][:30])
+            late = running.workspace.datasets / "late"
+            late.mkdir()
+            await seen.press("r")
+            await seen.until_said("3 datasets", "late")
+            late.rmdir()
+
+    asyncio.run(look())
+
+
+def test_one_dataset_utterance_by_utterance(running: RunningDaemon) -> None:
+    async def look() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            await open_alice(seen)
+            await seen.until_said("duration", "F0", "1 × no text", TEXTS["a"], "jin1 tian1")
+            await seen.press("s")  # kept
+            await seen.until_said("2 utterances")
+            await seen.press("s")  # refused
+            await seen.until(lambda: TEXTS["a"] not in seen.text(), "only the refused are listed")
+            await seen.until_said("坏了", "no text")
+            await seen.press("escape", "slash", *"tian1", "enter")
+            await seen.until_said("1 utterances  ·  filter: tian1", TEXTS["a"])
+            await seen.press("escape")
+            await seen.until_said("4 utterances")
+            await seen.press("escape")
+            assert isinstance(seen.app.screen, DatasetsPage)
+
+    asyncio.run(look())
+
+
+def test_a_recording_is_fetched_whole_and_once(running: RunningDaemon) -> None:
+    async def fetch() -> None:
+        async with driven(running) as seen:
+            clips = Clips(seen.app.link)
+            first = await clips.fetch("datasets/alice/a.wav")
+            original = running.workspace.datasets / "alice/a.wav"
+            assert first.read_bytes() == original.read_bytes() and first.suffix == ".wav"
+            assert await clips.fetch("datasets/alice/a.wav") == first
+            clips.close()
+            assert not first.exists()
+
+    asyncio.run(fetch())
+
+
+def test_a_text_is_corrected_by_keys_and_only_that_is_redone(running: RunningDaemon) -> None:
+    alice = running.workspace.datasets / "alice"
+    before = looks(alice)
+
+    async def correct() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            page = await open_alice(seen)
+            place = page.place_of("lonely")
+            assert place is not None
+            seen.table().go_to(place)
+            await seen.press("e")
+            assert isinstance(seen.app.screen, Correct)
+            await seen.until_said("no text", "what is really said")
+            await seen.press("escape")
+            assert not (alice.parent / "alice.corrections.tsv").exists()
+            await seen.press("enter", *"这本书很有意思", "enter")
+            await seen.until_said("✎", "这本书很有意思")
+            deadline = asyncio.get_running_loop().time() + PREPARING
+            while await asyncio.to_thread(preparations, running) < 2:
+                assert asyncio.get_running_loop().time() < deadline, seen.text()
+                await asyncio.sleep(0.1)
+            await seen.until_said("3 kept", "1 refused", "1 corrected", "2 as they were before")
+            await seen.press("e", "ctrl+u", "enter")
+            await seen.until_said("has its file's own text again", "2 kept", "2 refused")
+
+    asyncio.run(correct())
+    assert looks(alice) == before, "the user's own files are as they were"
+    assert not (alice.parent / "alice.corrections.tsv").exists()
