@@ -14,16 +14,18 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui.curves.alerts import Alert, alert
+from tui.curves.braille import DOTS_ACROSS
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker, cell
 from tui.curves.palette import assigned
-from tui.curves.sample import Trace
+from tui.curves.sample import Trace, View
 from tui.curves.smoothing import next_span
 from tui.curves.viewport import AXES, Viewport
 from tui.dashboard.chart.frame import ChartHeading, HorizontalAxis, VerticalAxis
 from tui.dashboard.chart.inks import Inks, chosen
 from tui.dashboard.chart.plot import PAN, ZOOM, Plot
-from tui.dashboard.chart.telling import heading
+from tui.dashboard.chart.telling import heading, reading
+from workspace.series import Columns
 
 if TYPE_CHECKING:
     from tui.dashboard.chart.export import Format
@@ -122,14 +124,26 @@ class Chart(Widget):
             self._markers = tuple(markers)
         self._inks = None
         self._alerts = ()
-        if self.is_mounted:
-            self._make_room()
-            self.redraw()
+        self._make_room()
+        self.redraw()
 
     def mark(self, markers: Sequence[Marker]) -> None:
         """Say anew what happened during the run."""
         self._markers = tuple(markers)
         self.advance()
+
+    def refine(self, name: str, view: View, columns: Columns) -> None:
+        """Draw a part of a curve more finely than its series knows it, while that part is seen.
+
+        Args:
+            name: of the trace.
+            view: what was seen when the columns were asked for.
+            columns: as many as the view has.
+        """
+        self._traces = tuple(
+            trace.refined(view, columns) if trace.name == name else trace for trace in self._traces
+        )
+        self.redraw()
 
     def check(self) -> tuple[Alert, ...]:
         """Judge the curves anew, and say over them what is wrong.
@@ -148,6 +162,12 @@ class Chart(Widget):
     def redraw(self) -> None:
         """Look at the whole series anew."""
         self._paint(None)
+
+    def reading(self) -> str:
+        """The values at the crosshair as text; "" where it points at none."""
+        if self._drawing is None or self.crosshair is None:
+            return ""
+        return reading(self.title, self._traces, self._drawing, self.crosshair)
 
     def exported(self, format: Format) -> bytes:
         """What is seen as SVG or PNG, or all values behind it as CSV: the bytes of a file."""
@@ -190,12 +210,11 @@ class Chart(Widget):
         self.advance()
 
     def _paint(self, before: Drawing | None) -> None:
-        if not self.is_mounted:
+        # not `is_mounted`: the plot may have its size before the chart has seen that it is mounted
+        plot = next(iter(self.query(Plot)), None)
+        if plot is None or not plot.size:
             return
-        plot = self.query_one(Plot)
         width, height = plot.size
-        if width < 1 or height < 1:
-            return
         if before is not None and (before.picture.width, before.picture.height) != (width, height):
             before = None
         self._drawing = drawing = draw(
@@ -224,7 +243,8 @@ class Chart(Widget):
         return 2 if len(self._traces) > 1 and self.size.height >= TALL else 1
 
     def _make_room(self) -> None:
-        self.query_one(ChartHeading).styles.height = self._heading_lines()
+        for over in self.query(ChartHeading):  # none before the chart is mounted
+            over.styles.height = self._heading_lines()
 
     def _chosen_inks(self) -> Inks:
         if self._inks is None:
@@ -294,6 +314,16 @@ class Chart(Widget):
     def action_pan_right(self) -> None:
         if self._drawing is not None:
             self._see(self._drawing.view.viewport.panned(2 * PAN))
+
+    def action_point(self, cells: int) -> None:
+        """Move the crosshair; where there is none yet, put it into the middle."""
+        if self._drawing is None:
+            return
+        view, at = self._drawing.view, self.crosshair
+        column = view.columns // 2 if at is None else view.column(at) + cells * DOTS_ACROSS
+        step = view.middle(min(max(column, 0), view.columns - 1))
+        self.crosshair = step
+        self.post_message(self.Hovered(self, step))
 
     def action_reset(self) -> None:
         """See all there is."""

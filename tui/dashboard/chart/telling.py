@@ -114,6 +114,19 @@ def _value(
     return Part(pieces, 8 - min(number, 7))
 
 
+def reading(title: str, traces: Sequence[Trace], drawing: Drawing, crosshair: float) -> str:
+    """What the curves of a chart are at the crosshair: "loss: train 0.512, validation 0.498".
+
+    Empty where none has a value there.
+    """
+    told = []
+    for trace, sample in zip(traces, drawing.samples, strict=True):
+        value = sample.shown(sample.view.column(crosshair))
+        if value == value:
+            told.append(f"{trace.name} {short(value)}")
+    return f"{title}: {', '.join(told)}" if told else ""
+
+
 def place(value: float, axis: Axis) -> str:
     """A step or moment in words: "step 12,345", "1h30m", "14:05:09"."""
     if axis == "step":

@@ -19,6 +19,7 @@ from workspace.series import Series
 
 SIZE = (100, 30)
 END = 1000  # steps
+PAUSES = 100  # rounds of messages until a chart must be drawn
 
 
 def trace(name: str = "train", count: int = 500) -> Trace:
@@ -57,10 +58,19 @@ def run(
     async def told() -> None:
         app = Charts(*charts)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
+            for _ in range(PAUSES):
+                await pilot.pause()
+                if all(drawn(chart) for chart in charts):
+                    break
             await story(app, pilot)
 
     asyncio.run(told())
+
+
+def drawn(one: Chart) -> bool:
+    """Whether the chart has the picture of its size."""
+    picture = one.drawing.picture if one.drawing is not None else None
+    return picture is not None and one.query_one(Plot).size == (picture.width, picture.height)
 
 
 def text(app: App[None]) -> str:

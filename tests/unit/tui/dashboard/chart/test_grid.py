@@ -10,6 +10,8 @@ from textual.app import App, ComposeResult
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.grid import LOWEST, arranged
 
+PAUSES = 100  # rounds of messages until a chart must be drawn
+
 
 @pytest.mark.parametrize(
     ("count", "size", "across"),
@@ -58,7 +60,10 @@ def test_other_charts_take_the_place_of_those_there_were() -> None:
             grid = app.query_one(ChartGrid)
             grid.full = "chart-2"
             await grid.hold([Chart("one", id="one"), Chart("two", id="two")])
-            await pilot.pause()
+            for _ in range(PAUSES):
+                await pilot.pause()
+                if all(chart.drawing is not None for chart in grid.charts):
+                    break
             assert [chart.id for chart in grid.charts] == ["one", "two"]
             assert all(chart.display and chart.size.width > 90 for chart in grid.charts)
             assert all(chart.drawing is not None for chart in grid.charts)
