@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import json
 import math
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from workspace.series import Bucket, Series
+from workspace.series import Bucket, Columns, Series
 
 DIGITS = 6  # significant ones of a value on the way
 MILLISECONDS = 1000  # a second
@@ -195,7 +196,7 @@ def to_columns(buckets: Sequence[Bucket]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         "from": _distances(firsts),
         "since": _distances(begun),
-        "mean": rounded(bucket.mean for bucket in buckets),
+        "mean": _rounded_all(bucket.mean for bucket in buckets),
         "gaps": [bucket.gaps for bucket in buckets],
     }
     if any(bucket.points + bucket.gaps > 1 for bucket in buckets):
@@ -205,8 +206,8 @@ def to_columns(buckets: Sequence[Bucket]) -> dict[str, list[Any]]:
                 _milliseconds(bucket.last_time) - since
                 for bucket, since in zip(buckets, begun, strict=True)
             ],
-            "low": rounded(bucket.low for bucket in buckets),
-            "high": rounded(bucket.high for bucket in buckets),
+            "low": _rounded_all(bucket.low for bucket in buckets),
+            "high": _rounded_all(bucket.high for bucket in buckets),
             "points": [bucket.points for bucket in buckets],
         }
     if not any(columns["gaps"]):
@@ -235,7 +236,29 @@ def from_columns(columns: Mapping[str, Sequence[Any]]) -> Iterator[Bucket]:
         yield Bucket(first_step, first_step + steps, *times, low, high, mean, points, gap)
 
 
-def rounded(values: Iterable[float]) -> list[float | None]:
+def range_to_json(columns: Columns) -> dict[str, list[Any]]:
+    """Columns as `run.range` answers with them."""
+    return {
+        "low": _rounded_all(columns.low),
+        "high": _rounded_all(columns.high),
+        "mean": _rounded_all(columns.mean),
+        "points": list(columns.points),
+        "gaps": list(columns.gaps),
+    }
+
+
+def range_from_json(answer: Mapping[str, Sequence[Any]]) -> Columns:
+    """The columns of such an answer."""
+    return Columns(
+        low=array("d", _unrounded(answer["low"])),
+        high=array("d", _unrounded(answer["high"])),
+        mean=array("d", _unrounded(answer["mean"])),
+        points=array("q", answer["points"]),
+        gaps=array("q", answer["gaps"]),
+    )
+
+
+def _rounded_all(values: Iterable[float]) -> list[float | None]:
     """Values as they travel: short, and null where they are not finite."""
     return [_rounded(value) for value in values]
 

@@ -13,7 +13,7 @@ from daemon.errors import BadRequestError, NotFoundError
 from daemon.follow import follow_events, follow_log
 from daemon.methods.calls import Events, Method, Stream
 from daemon.store import Store
-from workspace.curves import rounded
+from workspace.curves import range_to_json
 from workspace.layout import Workspace
 
 
@@ -79,13 +79,7 @@ class RunMethods:
             raise NotFoundError(f"{job.id} has no curve {params.series!r}") from None
         except ValueError as error:
             raise BadRequestError(str(error)) from None
-        return {
-            "low": rounded(columns.low),
-            "high": rounded(columns.high),
-            "mean": rounded(columns.mean),
-            "points": list(columns.points),
-            "gaps": list(columns.gaps),
-        }
+        return range_to_json(columns)
 
 
 def _check_count(name: str, count: int) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Self
 
 from tui.curves.smoothing import START, Average, ema
 from tui.curves.viewport import Axis, Viewport
-from workspace import series
+from workspace.series import Axis as Kept
 from workspace.series import Columns, Series
 
 WARM_UP = 64  # columns before the left edge, from which the average there is worked out
@@ -33,6 +33,8 @@ class Trace:
         better: which values are good; None: nobody can say.
         noisy: whether an average says more than the values; not so of a learning rate.
         colour: number of its colour in the palette; None: one that follows from its name.
+        source: the run and its name of the series, by which a finer part of it can be asked for.
+        fine: such a part.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Trace:
     better: Better | None = None
     noisy: bool = True
     colour: int | None = None
+    source: tuple[str, str] | None = None
+    fine: Fine | None = None
 
     def span(self, axis: Axis) -> tuple[float, float] | None:
         """The first and the last point on an axis; None while there is none."""
@@ -62,6 +66,18 @@ class Trace:
         zero = self._shift(axis)
         return self.series.between([edge + zero for edge in edges], _kept_by(axis), closed=closed)
 
+    def range(self, viewport: Viewport, axis: Axis) -> tuple[float, float, Kept]:
+        """The edges of a viewport as the series keeps them, and on which of its axes."""
+        zero = self._shift(axis)
+        return viewport.first + zero, viewport.last + zero, _kept_by(axis)
+
+    def refined(self, view: View, columns: Columns) -> Self:
+        """The same curve, with finer columns for a view than its series gives."""
+        span = self.span(view.axis)
+        end = span[1] if span else view.viewport.first
+        fine = Fine(view.viewport, view.axis, columns, end, self.series.truncations)
+        return replace(self, fine=fine)
+
     @property
     def zero(self) -> float:
         """Unix time at which relative time is 0, in seconds; 0 while nobody knows."""
@@ -74,7 +90,7 @@ class Trace:
         return self.zero if axis == "relative" else 0.0
 
 
-def _kept_by(axis: Axis) -> series.Axis:
+def _kept_by(axis: Axis) -> Kept:
     return "step" if axis == "step" else "time"
 
 
@@ -111,6 +127,34 @@ class View:
     def middle(self, column: int) -> float:
         """The step or moment in the middle of a column."""
         return self.viewport.at((column + 0.5) / self.columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Fine:
+    """A part of a series as finely as it was measured, where a client has only buckets of it.
+
+    Attributes:
+        viewport, axis: what it is a part of.
+        columns: equally wide ones.
+        end: the last point of the client's series when it was asked for; what came later is
+            known point by point.
+        truncations: of the series then; one more, and some of this is void.
+    """
+
+    viewport: Viewport
+    axis: Axis
+    columns: Columns
+    end: float
+    truncations: int
+
+    def fits(self, trace: Trace, view: View) -> bool:
+        """Whether it shows what a view of the curve shows."""
+        return (self.viewport, self.axis, len(self.columns), self.truncations) == (
+            view.viewport,
+            view.axis,
+            view.columns,
+            trace.series.truncations,
+        )
 
 
 class Neighbour(NamedTuple):
@@ -160,7 +204,7 @@ class Sample:
 
 def take(trace: Trace, view: View) -> Sample:
     """Sample a series for a view."""
-    columns = trace.between(view.edges(), view.axis, closed=True)
+    columns = _columns(trace, view)
     averages: list[Average] = []
     if view.span:
         before = _before(trace, view)
@@ -177,6 +221,18 @@ def take(trace: Trace, view: View) -> Sample:
     )
 
 
+def _columns(trace: Trace, view: View) -> Columns:
+    """The finest columns that are known."""
+    fine, edges = trace.fine, view.edges()
+    if fine is None or not fine.fits(trace, view):
+        return trace.between(edges, view.axis, closed=True)
+    first = bisect_right(edges, fine.end) - 1
+    if first >= view.columns:
+        return fine.columns
+    first = max(0, first)
+    return _joined(fine.columns, trace.between(edges[first:], view.axis, closed=True), first)
+
+
 def extended(old: Sample, trace: Trace) -> Sample:
     """The sample with what came to its series since; only the columns of that are looked at."""
     view, span = old.view, trace.span(old.view.axis)
@@ -190,13 +246,7 @@ def extended(old: Sample, trace: Trace) -> Sample:
     last = min(bisect_right(edges, span[1]), view.columns) - 1
     closed = last == view.columns - 1
     new = trace.between(edges[first : last + 2], view.axis, closed=closed)
-    columns = Columns(
-        low=_spliced(old.columns.low, new.low, first),
-        high=_spliced(old.columns.high, new.high, first),
-        mean=_spliced(old.columns.mean, new.mean, first),
-        points=_spliced(old.columns.points, new.points, first),
-        gaps=_spliced(old.columns.gaps, new.gaps, first),
-    )
+    columns = _joined(old.columns, new, first)
     averages = old.averages
     if averages:
         before = averages[first - 1] if first else _before(trace, view)
@@ -205,6 +255,17 @@ def extended(old: Sample, trace: Trace) -> Sample:
         )
     right = _right(trace, view, columns)
     return Sample(view, columns, averages, span[1], old.truncations, old.left, right)
+
+
+def _joined(old: Columns, new: Columns, at: int) -> Columns:
+    """The old columns with new ones in place of those from `at` on."""
+    return Columns(
+        low=_spliced(old.low, new.low, at),
+        high=_spliced(old.high, new.high, at),
+        mean=_spliced(old.mean, new.mean, at),
+        points=_spliced(old.points, new.points, at),
+        gaps=_spliced(old.gaps, new.gaps, at),
+    )
 
 
 def _spliced(old: array[Any], new: array[Any], at: int) -> array[Any]:

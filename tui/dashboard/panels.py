@@ -79,19 +79,35 @@ def better(key: str) -> Better | None:
     return None if key in NEUTRAL else "low"
 
 
-def traces(panel: Panel, series: Mapping[str, Series], began: float | None) -> list[Trace]:
-    """The curves of a panel whose series there are."""
+def traces(
+    panel: Panel, series: Mapping[str, Series], began: float | None, run: str = ""
+) -> list[Trace]:
+    """The curves of a panel whose series there are.
+
+    Args:
+        panel: the chart.
+        series: of the run, by name.
+        began: Unix time of the run's beginning, seconds.
+        run: id of the job, where finer parts of its curves may be asked for.
+    """
     return [
         Trace(
             name.partition("/")[0],
             series[name],
             began=began,
             better=better(panel.key),
-            noisy=panel.key not in CALM and name.startswith("train/"),
+            noisy=is_noisy(name),
+            source=(run, name) if run else None,
         )
         for name in panel.series
         if name in series
     ]
+
+
+def is_noisy(name: str) -> bool:
+    """Whether an average says more of a series ("train/total") than its values."""
+    split, _, key = name.partition("/")
+    return split == "train" and key not in CALM
 
 
 def markers(facts: Iterable[Mapping[str, Any]]) -> list[Marker]:

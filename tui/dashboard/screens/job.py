@@ -20,7 +20,7 @@ from tui.dashboard import orders, panels
 from tui.dashboard.board import Change
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.differences import Setting, settings
-from tui.dashboard.screens.page import Page
+from tui.dashboard.screens.charted import KEYS, ChartedPage
 from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.log_view import LogView
@@ -39,7 +39,7 @@ Job = Mapping[str, Any]
 Checkpoint = Mapping[str, Any]
 
 
-class JobPage(Page):
+class JobPage(ChartedPage):
     """One job and its run."""
 
     NAME = "jobs"
@@ -50,22 +50,13 @@ class JobPage(Page):
         Binding("h", "view('checkpoints')", "Checkpoints", show=False, id="job.checkpoints"),
         Binding("g", "view('settings')", "Settings", show=False, id="job.settings"),
         Binding("tab", "next_view", "Next view", id="job.next_view"),
-        Binding("y", "charts('toggle_log')", "Log axis", id="chart.log"),
-        Binding("s", "charts('cycle_smoothing')", "Smoothing", id="chart.smoothing"),
-        Binding("x", "charts('cycle_axis')", "Steps/time", id="chart.axis"),
-        Binding("b", "charts('toggle_outliers')", "Outliers", show=False, id="chart.outliers"),
-        Binding("plus,equals_sign", "lead('zoom_in')", "Zoom in", show=False, id="chart.zoom_in"),
-        Binding("minus", "lead('zoom_out')", "Zoom out", show=False, id="chart.zoom_out"),
-        Binding("left", "lead('pan_left')", "Left", show=False, id="chart.left"),
-        Binding("right", "lead('pan_right')", "Right", show=False, id="chart.right"),
-        Binding("0", "lead('reset')", "Whole run", show=False, id="chart.reset"),
-        Binding("m", "magnify", "One chart", id="chart.magnify"),
+        *KEYS,
         Binding("slash", "search", "Search log", show=False, id="job.search"),
         Binding("c", "order('cancel')", "Cancel", id="jobs.cancel"),
         Binding("R", "order('retry')", "Retry", show=False, id="jobs.retry"),
         Binding("p", "order('pause_or_resume')", "Pause", id="jobs.pause"),
         Binding("u", "app.undo", "Undo", show=False, id="jobs.undo"),
-        Binding("Y", "copy", "Copy path", show=False, id="job.copy"),
+        Binding("Y", "copy", "Copy values or path", show=False, id="job.copy"),
     ]
     DEFAULT_CSS = """
     JobPage #split { height: 1fr; }
@@ -99,6 +90,9 @@ class JobPage(Page):
         """The row of the board; None where the board does not know it (yet)."""
         return self.board.jobs.get(self._job_id)
 
+    def files_named(self) -> str:
+        return self._job_id.partition("-")[0]
+
     def body(self) -> ComposeResult:
         with Horizontal(id="split"):
             with Vertical(id="main"):
@@ -124,6 +118,7 @@ class JobPage(Page):
         self._ask()
 
     def on_resize(self) -> None:
+        super().on_resize()
         self.set_class(self.size.width < WIDE, "-narrow")
 
     def board_changed(self, change: Change) -> None:
@@ -173,6 +168,8 @@ class JobPage(Page):
                 chart.mark(marks)
         self._panels = found
         grid.advance()
+        if anew:
+            self.look_closer()
         self._warn()
 
     async def _lay_out(self) -> None:
@@ -189,7 +186,8 @@ class JobPage(Page):
         await grid.hold(charts)
 
     def _traces(self, panel: panels.Panel) -> list[Any]:
-        return panels.traces(panel, self._curves.series, (self.job or {}).get("started"))
+        began = (self.job or {}).get("started")
+        return panels.traces(panel, self._curves.series, began, self._job_id)
 
     def _markers(self) -> list[Marker]:
         return panels.markers(self._curves.facts)
@@ -268,29 +266,6 @@ class JobPage(Page):
         place = names.index(str(self.query_one(ContentSwitcher).current))
         self.action_view(names[(place + 1) % len(names)])
 
-    def action_charts(self, action: str) -> None:
-        """Change how all charts are seen."""
-        charts = self.query_one(ChartGrid).charts
-        if action in ("toggle_log", "toggle_outliers"):
-            for chart in charts:
-                getattr(chart, f"action_{action}")()
-        elif charts:
-            getattr(charts[0], f"action_{action}")()
-        if charts:
-            self.dashboard.memory.log_axis = charts[0].look.kind == "log"
-
-    def action_lead(self, action: str) -> None:
-        """Zoom or pan; the others follow the first chart."""
-        charts = [chart for chart in self.query_one(ChartGrid).charts if chart.display]
-        if charts:
-            getattr(charts[0], f"action_{action}")()
-
-    def action_magnify(self) -> None:
-        """One chart after the other for itself, then all again."""
-        grid = self.query_one(ChartGrid)
-        ids = [None, *(chart.id for chart in grid.charts)]
-        grid.full = ids[(ids.index(grid.full) + 1) % len(ids)]
-
     def action_search(self) -> None:
         """Search the log."""
         self.action_view("log")
@@ -304,9 +279,9 @@ class JobPage(Page):
             self.dashboard.order(getattr(orders, name)(self.job))
 
     def action_copy(self) -> None:
-        """Copy the path of the run's folder."""
-        if self._run:
-            self.dashboard.copy(self._run)
+        """Copy the values at the crosshair; without one the path of the run's folder."""
+        if said := self.readings() or self._run:
+            self.dashboard.copy(said)
 
 
 def checkpoint_columns() -> Sequence[Column[Checkpoint]]:

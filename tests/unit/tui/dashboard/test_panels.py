@@ -30,8 +30,9 @@ def test_traces_are_named_by_what_they_were_measured_on() -> None:
     series = Series()
     series.append(1, 10.0, 0.5)
     [panel] = panels.panels(["train/learning_rate"])
-    [trace] = panels.traces(panel, {"train/learning_rate": series}, 10.0)
+    [trace] = panels.traces(panel, {"train/learning_rate": series}, 10.0, "j00001")
     assert (trace.name, trace.noisy, trace.better, trace.began) == ("train", False, None, 10.0)
+    assert trace.source == ("j00001", "train/learning_rate")
 
 
 FACTS = (
