@@ -64,7 +64,7 @@ LAYER_BAR = 0.05  # of variance, for Kokoro's size
 # What a random teacher says behind its encoder is not worth learning; and its LSTMs are so nearly
 # linear that the first fit is most of the way, from which large steps lead away.
 RANDOM_TEACHER = {
-    "layerwise_share": 1.0, "batch_size": 4, "styles_per_text": 4, "learning_rate": 2e-5,
+    "layerwise_share": 1.0, "batch_size": 4, "styles_per_text": 4, "learning_rate": 5e-4,
     "checkpoint_every": 100,
 }  # fmt: skip
 RANDOM_VOICED = 150.0  # Hz around which a random teacher's F0 lies, so that there is one

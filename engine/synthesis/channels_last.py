@@ -178,9 +178,7 @@ class PlaneGenerator(nn.Module):
         self.stft: ShortTimeFourier = generator.stft
         self.bins, self.kernels = generator.bins, generator.kernels
         self.ups = nn.ModuleList(PlaneConv(up, dtype) for up in generator.ups)
-        self.noise_convs = nn.ModuleList(
-            PlaneConv(conv, dtype) for conv in generator.noise_convs
-        )
+        self.noise_convs = nn.ModuleList(PlaneConv(conv, dtype) for conv in generator.noise_convs)
         self.noise_res = nn.ModuleList(_res_block(block, dtype) for block in generator.noise_res)
         self.resblocks = nn.ModuleList(_res_block(block, dtype) for block in generator.resblocks)
         self.conv_post = PlaneConv(generator.conv_post, torch.float32)

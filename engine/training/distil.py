@@ -8,9 +8,11 @@ voicing along the teacher's alignment.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -29,9 +31,12 @@ from engine.training.settings import DistilSettings
 from engine.training.stages import Speak
 from engine.training.text_batches import Styles, TextBatch, text_batch
 from engine.training.texts import TextSet
-from engine.training.warm_start import Observed, warm_start
+from engine.training.warm_start import Observed, fitted_at_once, warm_start
 
-WARM_BATCHES = 24  # that first weights are fitted to
+WARM_BATCHES = 24  # that first weights are fitted to, at least
+WARM_TOKENS = (
+    16  # and so many tokens for each number that is fitted, lest the fit learn them by heart
+)
 RAMP_SHARE = 0.2  # of the steps, in which the whole comes to count
 VALIDATED_TOGETHER = 8  # texts
 VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
@@ -112,10 +117,14 @@ class Distillation:
         Args:
             progress: told how many batches of how many were read; may raise to end it.
         """
-        lessons = []
-        for step in range(WARM_BATCHES):
-            progress(step, WARM_BATCHES)
-            lessons.append(self._lesson(self._drawn(step, (0, 1))))  # the same in all processes
+        lessons: list[_Lesson] = []
+        wanted = WARM_BATCHES
+        while len(lessons) < wanted:
+            progress(len(lessons), wanted)
+            # the same in all processes
+            lessons.append(self._lesson(self._drawn(len(lessons), (0, 1))))
+            if len(lessons) == WARM_BATCHES:
+                wanted = max(wanted, self._batches_to_fit(lessons))
         for layer in self.layers:
             block = self.model.graph.predictor.text_encoder.lstms[2 * layer]
             assert isinstance(block, BidirectionalMamba2)
@@ -126,7 +135,14 @@ class Distillation:
                     for x in lessons
                 ],
             )
-        progress(WARM_BATCHES, WARM_BATCHES)
+        progress(wanted, wanted)
+
+    def _batches_to_fit(self, lessons: Sequence[_Lesson]) -> int:
+        """How many batches like these hold enough tokens for the widest fit."""
+        tokens = sum(int(lesson.mask.sum()) for lesson in lessons) / len(lessons)
+        blocks = [self.model.graph.predictor.text_encoder.lstms[2 * i] for i in self.layers]
+        widest = max(fitted_at_once(block) for block in cast(list[BidirectionalMamba2], blocks))
+        return math.ceil(WARM_TOKENS * widest / tokens)
 
     @torch.no_grad()
     def size(self) -> float:

@@ -41,6 +41,12 @@ class Observed:
         return valid_mask(self.lengths, self.inputs.shape[1])
 
 
+def fitted_at_once(block: BidirectionalMamba2) -> int:
+    """Numbers that the larger of both fits finds for each output channel."""
+    mixers = 2 * block.forward_mixer.out_proj.in_features
+    return max(block.project.in_features + 1, mixers)
+
+
 @torch.no_grad()
 def warm_start(block: BidirectionalMamba2, observed: Iterable[Observed]) -> None:
     """Fit a fresh block to what a layer did, in place."""

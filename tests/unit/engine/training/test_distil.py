@@ -17,6 +17,7 @@ from engine.model.base import SpeechModel
 from engine.model.config import MambaConfig, ModelConfig
 from engine.model.mamba2 import BidirectionalMamba2
 from engine.model.swap import swap
+from engine.training import distil
 from engine.training.distil import Distillation, weight_of_whole
 from engine.training.likeness import ErrorShare, correlation, score
 from engine.training.settings import DistilSettings
@@ -24,7 +25,7 @@ from engine.training.task import Task, TrainingStoppedError
 from engine.training.text_batches import Styles
 from engine.training.texts import TextSet
 from engine.training.trainer import Trainer
-from engine.training.warm_start import Observed, warm_start
+from engine.training.warm_start import Observed, fitted_at_once, warm_start
 from tests.models import TINY, TINY_KOKORO
 from workspace.run import EVENTS_FILE, EventLog, read_events
 
@@ -250,3 +251,16 @@ def test_the_score_is_the_farther_of_both_from_its_bar() -> None:
 def test_correlation(other: Callable[[Any], Any], expected: float) -> None:
     x = np.random.default_rng(0).standard_normal(50).astype(np.float32)
     assert correlation(x, other(x)) == pytest.approx(expected)
+
+
+def test_the_first_fit_reads_enough_not_to_learn_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = distillation()
+    monkeypatch.setattr(distil, "WARM_BATCHES", 2)
+    told: list[tuple[int, int]] = []
+    task.warm_start(lambda done, total: told.append((done, total)))
+    block = task.model.graph.predictor.text_encoder.lstms[0]
+    assert isinstance(block, BidirectionalMamba2)
+    longest = SETTINGS.batch_size * SETTINGS.styles_per_text * 22  # tokens of a batch, at most
+    done, wanted = told[-1]
+    assert done == wanted > 2
+    assert wanted * longest >= distil.WARM_TOKENS * fitted_at_once(block)

@@ -35,6 +35,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture(autouse=True)
 def few_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.training.distil.WARM_BATCHES", 3)
+    monkeypatch.setattr("engine.training.distil.WARM_TOKENS", 0)
 
 
 def test_a_base_with_lstms_becomes_one_with_mamba(workspace: Workspace, run_job: Run) -> None:
