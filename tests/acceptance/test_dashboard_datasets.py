@@ -86,7 +86,7 @@ def test_every_folder_with_its_state_and_what_to_do(running: RunningDaemon) -> N
     async def look() -> None:
         async with driven(running, (200, 50), Memory(page="datasets")) as seen:
             assert isinstance(seen.app.screen, DatasetsPage)
-            await seen.until_said("alice", "✓ preprocess", "unusable", "2 datasets")
+            await seen.until_said("alice", "✓ prepare", "unusable", "2 datasets")
             ghost = running.call("datasets.show", name="ghost")
             seen.table().go_to("ghost")
             await seen.until_said(ghost["fix"][:30])
@@ -110,7 +110,7 @@ def test_one_dataset_utterance_by_utterance(running: RunningDaemon) -> None:
             await seen.until(lambda: TEXTS["a"] not in seen.text(), "only the refused are listed")
             await seen.until_said("坏了", "no text")
             await seen.press("escape", "slash", *"tian1", "enter")
-            await seen.until_said("1 utterances  ·  filter: tian1", TEXTS["a"])
+            await seen.until_said("1 utterance  ·  filter: tian1", TEXTS["a"])
             await seen.press("escape")
             await seen.until_said("4 utterances")
             await seen.press("escape")

@@ -26,7 +26,7 @@ TONES: Mapping[str, Tone] = {
     "settling": "warn", "preparing": "busy", "training": "busy",
     "ready": "good", "failed": "bad", "unusable": "bad", "removed": "dim",
 }  # fmt: skip
-SPOKEN = {"synthesize": "preview"}  # what a kind of job is to a dataset
+SPOKEN = {"preprocess": "prepare", "synthesize": "preview"}  # what a job is to a dataset
 MOVING = frozenset({"settling", "preparing", "training"})
 
 
@@ -122,7 +122,7 @@ def jobs_cell(folder: Folder) -> Cell:
         kind = SPOKEN.get(job["kind"], job["kind"])
         spans.append(Span(f"{formats.MARKS.get(job['state'], ' ')} ", formats.tone_of(job)))
         done = _share(job)
-        spans.append(Span(f"{kind}{done}  ", "" if done else "dim"))
+        spans.append(Span(f"{kind}{done} ", "" if done else "dim"))
     return tuple(spans)
 
 
@@ -199,11 +199,16 @@ def _problems(record: Record) -> Iterator[Line]:
         yield (Span(f"  and {count - min(count, PROBLEMS_SHOWN):,} more", "dim"),)
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 file", "1,200 files"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def _found(record: Record) -> str:
     speakers = record["speakers"]
     voices = f" of {speakers:,} speakers" if speakers > 1 else ""
-    counted = f"{record['utterances']:,} utterances{voices}"
-    return f"{counted}, {record['files']:,} files, {size(record['bytes'])}"
+    pairs, files = counted(record["utterances"], "utterance"), counted(record["files"], "file")
+    return f"{pairs}{voices}, {files}, {size(record['bytes'])}"
 
 
 def _role(record: Record) -> str:

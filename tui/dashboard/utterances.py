@@ -14,7 +14,8 @@ from tui.quantities import duration, figure
 Utterance = Mapping[str, Any]
 Figures = Mapping[str, Any]
 
-PAGE = 60  # utterances that are asked for at once: 40 kB
+PAGE = 60  # utterances that are asked for at once: 30 kB
+PAGES_HELD = 100  # the latest; what is older is asked for again
 STATES = ("all", "kept", "refused", "corrected")
 LABEL = 11  # cells
 REFUSALS_BESIDE = 120  # cells from which refusals stand beside the histograms
@@ -38,11 +39,17 @@ class Pages(Mapping[str, Utterance]):
         self.places = [str(place) for place in range(total)]
         self._page = page
         self._known: dict[str, Utterance] = {}
+        self._held: dict[int, list[str]] = {}  # places by offset, the latest page last
 
     def take(self, offset: int, utterances: Sequence[Utterance]) -> list[str]:
         """Take in a page; returns the places that it fills."""
         places = self.places[offset : offset + len(utterances)]
         self._known.update(zip(places, utterances, strict=False))
+        self._held.pop(offset, None)
+        self._held[offset] = places
+        if len(self._held) > PAGES_HELD:
+            for place in self._held.pop(next(iter(self._held))):
+                del self._known[place]
         return places
 
     def missing(self, first: int, last: int) -> list[int]:

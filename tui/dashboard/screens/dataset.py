@@ -165,7 +165,7 @@ class DatasetPage(Page):
         if (prepared := self._prepared()) is None and self._said:
             self._note(f"{short_id(job)} prepares what was corrected: {job['state']}")
         elif prepared not in (self._listed, None):
-            self._listed = prepared
+            self._listed, self._figures = prepared, None
             self._note("")
             self._reload()
 
@@ -209,13 +209,15 @@ class DatasetPage(Page):
         table, link = self.query_one(Table), self.dashboard.link
         here, offset = self._chosen().get("id", ""), self._offset()
         try:
-            if self._figures is None or not (self._query or self._state != STATES[0]):
-                self._figures = await link.call("datasets.figures", name=self._record["name"])
             page = await link.call("datasets.utterances", **self._asked(offset))
+            if self._figures is None or self._figures["version"] != page["version"]:
+                self._figures = await link.call("datasets.figures", name=self._record["name"])
         except ClientError as error:
-            self._pages = Pages("", 0)
+            self._figures, self._pages = None, Pages("", 0)
             table.say(" – ".join(part for part in (error.message, error.fix) if part))
             table.show((), self._pages)
+            self._draw()
+            self._describe()
             return
         pages = Pages(page["version"], page["total"])
         pages.take(offset, page["utterances"])
@@ -270,13 +272,15 @@ class DatasetPage(Page):
 
     @on(Table.Highlighted)
     def _describe(self) -> None:
-        self.query_one("#utterance", Told).tell(utterances.details(self._chosen()))
+        one, now = self._chosen(), self.board.now(time.time())
+        lines = datasets.summary(self._folder, now) if not self._pages else utterances.details(one)
+        self.query_one("#utterance", Told).tell(lines)
 
     def _note(self, said: str) -> None:
         """What stands above the list at its right end: what goes on, else what is listed."""
         self._said = said
         filtered = f"  ·  filter: {self._query}" if self._query else ""
-        listed = f"{len(self._pages):,} utterances{filtered}"
+        listed = datasets.counted(len(self._pages), "utterance") + filtered
         self.query_one(Switch).say(said or listed)
 
     @on(Switch.Chosen)

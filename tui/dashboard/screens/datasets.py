@@ -28,11 +28,11 @@ COLUMNS: tuple[Column[Folder], ...] = (
     Column(name="state", width=11, cell=datasets.state_cell),
     Column(name="role", width=10, cell=lambda f: str(f.record["role"]), rank=4),
     Column(name="utterances", width=10, cell=datasets.count_cell, align="right"),
-    Column(name="minutes", width=8, cell=datasets.minutes_cell, align="right", rank=1),
-    Column(name="size", width=9, cell=datasets.size_cell, align="right", rank=5),
-    Column(name="voice", width=12, flex=1, cell=datasets.voice_cell, rank=6),
-    Column(name="jobs", width=34, cell=datasets.jobs_cell, rank=3),
-    Column(name="why", width=20, flex=6, cell=datasets.why_cell, rank=2),
+    Column(name="minutes", width=7, cell=datasets.minutes_cell, align="right", rank=1),
+    Column(name="size", width=8, cell=datasets.size_cell, align="right", rank=5),
+    Column(name="voice", width=10, flex=1, cell=datasets.voice_cell, rank=6),
+    Column(name="jobs", width=33, cell=datasets.jobs_cell, rank=3),
+    Column(name="why", width=18, flex=6, cell=datasets.why_cell, rank=2),
 )
 
 
@@ -50,7 +50,7 @@ class DatasetsPage(Page):
     DatasetsPage #list { width: 1fr; }
     DatasetsPage #datasets { height: 1fr; }
     DatasetsPage #said { height: 1; padding: 0 1; color: $foreground 60%; }
-    DatasetsPage Told { width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
+    DatasetsPage Told { width: 56; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
     DatasetsPage.-narrow #split { layout: vertical; }
     DatasetsPage.-narrow #list { width: 100%; height: 1fr; }
     DatasetsPage.-narrow Told {
@@ -76,7 +76,7 @@ class DatasetsPage(Page):
         self.set_interval(LOOK, self._look)
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width < 170, "-narrow")
+        self.set_class(self.size.width < 180, "-narrow")
 
     def board_changed(self, change: Change) -> None:
         jobs = self.board.jobs
@@ -121,8 +121,7 @@ class DatasetsPage(Page):
         counts: dict[str, int] = {}
         for folder in self._folders.values():
             counts[folder.state] = counts.get(folder.state, 0) + 1
-        count = len(self._folders)
-        parts = [f"{count:,} dataset{'s' * (count != 1)}"]
+        parts = [datasets.counted(len(self._folders), "dataset")]
         parts += [f"{number:,} {state}" for state, number in counts.items()]
         return "  ·  ".join([*parts, "enter opens one"]) if counts else ""
 

@@ -4,33 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.segment import Segment
 from rich.text import Text
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
 
-from tui.dashboard.lines import Line
-from tui.dashboard.tones import Tones
+from tui.dashboard.lines import Line, cut
+from tui.dashboard.tones import tones_of
+from tui.dashboard.widgets.frugal import Frugal
 
 
-class Told(Static):
+class Told(Frugal):
     """Shows lines; those that are too long are wrapped or, where `wrap` is off, cut."""
 
+    DEFAULT_CSS = "Told { height: auto; }"
+
     def __init__(self, *, wrap: bool = True, id: str | None = None) -> None:
-        super().__init__("", id=id, markup=False)
+        super().__init__(id=id)
         self._wrap = wrap
         self._lines: tuple[Line, ...] = ()
+        self._laid: list[Strip] = []
 
     def tell(self, lines: Iterable[Line]) -> None:
         """Show these lines."""
         self._lines = tuple(lines)
-        self.retone()
+        before, self._laid = len(self._laid), self._lay(self.size.width)
+        if len(self._laid) == before:
+            self.repaint()
+        else:
+            self.refresh(layout=True)
 
     def retone(self) -> None:
         """The theme has changed."""
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
-        text = Text(no_wrap=not self._wrap, overflow="fold" if self._wrap else "ellipsis")
-        for number, line in enumerate(self._lines):
-            if number:
-                text.append("\n")
-            for said, tone in line:
-                text.append(said, tones[tone])
-        self.update(text)
+        self.tell(self._lines)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """How many lines it takes at a width, cells."""
+        return len(self._lay(width))
+
+    def on_resize(self) -> None:
+        self._laid = self._lay(self.size.width)
+
+    def line(self, y: int) -> Strip:
+        strip = self._laid[y] if y < len(self._laid) else Strip([])
+        return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+    def _lay(self, width: int) -> list[Strip]:
+        if width < 1:
+            return []
+        tones, laid = tones_of(self.app), []
+        for line in self._lines:
+            if self._wrap:
+                text = Text.assemble(*((said, tones[tone]) for said, tone in line))
+                rows = text.wrap(self.app.console, width, overflow="fold")
+                laid += [Strip(row.render(self.app.console)) for row in rows]
+            else:
+                laid.append(Strip([Segment(s, tones[tone]) for s, tone in cut(line, width)]))
+        return laid

@@ -76,7 +76,7 @@ def test_jobs_are_told_with_how_far_they_are() -> None:
         job(3, "synthesize", "waiting", reason="waits for j00002"),
     )
     folder = Folder(record(state="training"), steps)
-    assert text(datasets.jobs_cell(folder)) == "✓ preprocess  ● stage2 45%  ○ preview  "
+    assert text(datasets.jobs_cell(folder)) == "✓ prepare ● stage2 45% ○ preview "
     assert datasets.why(folder) == ("fits", "")
 
 

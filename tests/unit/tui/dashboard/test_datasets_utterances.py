@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tui.dashboard import utterances
 from tui.dashboard.histograms import histogram, merged, trimmed
 from tui.dashboard.lines import Line, beside, cut, width_of
-from tui.dashboard.utterances import Pages
+from tui.dashboard.utterances import PAGES_HELD, Pages
 from tui.dashboard.widgets.table import Span
 
 
@@ -56,6 +56,14 @@ def test_only_the_pages_that_are_looked_at_are_wanted() -> None:
     assert pages.missing(87_990, 88_050) == [87_900]
     assert pages["205"]["id"] == "5" and pages["300"] == {}
     assert pages.place_of("5") == "205" and pages.place_of("x") is None
+
+
+def test_what_was_seen_long_ago_is_forgotten_and_asked_for_again() -> None:
+    pages = Pages("v1", total=88_000, page=1)
+    for place in range(PAGES_HELD + 1):
+        pages.take(place, [utterance(str(place))])
+    assert pages["0"] == {} and pages["1"]["id"] == "1"
+    assert pages.missing(0, 3) == [0]
 
 
 def test_an_empty_list_wants_nothing() -> None:
