@@ -34,9 +34,7 @@ from engine.training.texts import TextSet
 from engine.training.warm_start import Observed, fitted_at_once, warm_start
 
 WARM_BATCHES = 24  # that first weights are fitted to, at least
-WARM_TOKENS = (
-    16  # and so many tokens for each number that is fitted, lest the fit learn them by heart
-)
+WARM_TOKENS = 16  # of text, for each number that is fitted, lest these be learned by heart
 RAMP_SHARE = 0.2  # of the steps, in which the whole comes to count
 VALIDATED_TOGETHER = 8  # texts
 VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
@@ -138,8 +136,12 @@ class Distillation:
         progress(wanted, wanted)
 
     def _batches_to_fit(self, lessons: Sequence[_Lesson]) -> int:
-        """How many batches like these hold enough tokens for the widest fit."""
-        tokens = sum(int(lesson.mask.sum()) for lesson in lessons) / len(lessons)
+        """How many batches like these hold enough text for the widest fit.
+
+        A text in several styles counts once: what is told of it is nearly the same in all of them.
+        """
+        rows = sum(int(lesson.mask.sum()) for lesson in lessons) / len(lessons)
+        tokens = rows / self.settings.styles_per_text
         blocks = [self.model.graph.predictor.text_encoder.lstms[2 * i] for i in self.layers]
         widest = max(fitted_at_once(block) for block in cast(list[BidirectionalMamba2], blocks))
         return math.ceil(WARM_TOKENS * widest / tokens)

@@ -260,7 +260,7 @@ def test_the_first_fit_reads_enough_not_to_learn_by_heart(monkeypatch: pytest.Mo
     task.warm_start(lambda done, total: told.append((done, total)))
     block = task.model.graph.predictor.text_encoder.lstms[0]
     assert isinstance(block, BidirectionalMamba2)
-    longest = SETTINGS.batch_size * SETTINGS.styles_per_text * 22  # tokens of a batch, at most
+    longest = SETTINGS.batch_size * 22  # tokens of a batch's texts, at most
     done, wanted = told[-1]
     assert done == wanted > 2
     assert wanted * longest >= distil.WARM_TOKENS * fitted_at_once(block)
