@@ -51,7 +51,7 @@ class Arranged:
 def arranged(jobs: Mapping[str, Job], query: Query) -> Arranged:
     """The jobs that a query asks for."""
     words = query.text.lower().split()
-    found = [job for job in jobs.values() if matches(job, words)]
+    found = [job for job in jobs.values() if not words or matches(job, words)]
     found.sort(key=_KEYS[query.order])
     hidden = 0
     if query.folded and not words:

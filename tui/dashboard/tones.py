@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.style import Style
 from textual.color import Color
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 Tone = Literal["", "dim", "faint", "strong", "good", "bad", "warn", "busy", "accent", "key"]
 
@@ -66,5 +69,17 @@ class Tones:
             cursor,
         )
 
-    def __getitem__(self, tone: Tone) -> Style:
-        return self.styles[tone]
+    def __getitem__(self, tone: Tone | Style) -> Style:
+        """The style of a tone; what is a style already, like the colour of a curve, stays so."""
+        return tone if isinstance(tone, Style) else self.styles[tone]
+
+
+_KNOWN: dict[str, Tones] = {}  # by the name of their theme
+
+
+def tones_of(app: App[Any]) -> Tones:
+    """The tones of the app's theme; made once, for widgets ask with every line that they draw."""
+    theme = app.theme
+    if theme not in _KNOWN:
+        _KNOWN[theme] = Tones.of(app.get_css_variables(), plain=theme.startswith("ansi"))
+    return _KNOWN[theme]

@@ -26,6 +26,7 @@ from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.log_view import LogView
 from tui.dashboard.widgets.switch import Switch
 from tui.dashboard.widgets.table import Column, Span, Table
+from tui.dashboard.widgets.told import Told
 from tui.quantities import figure
 from workspace.curves import RunCurves
 
@@ -62,7 +63,7 @@ class JobPage(ChartedPage):
     JobPage #split { height: 1fr; }
     JobPage #main { width: 1fr; }
     JobPage #views { height: 1fr; padding: 0 1; }
-    JobPage #alert { display: none; height: 1; padding: 0 1; color: $warning; }
+    JobPage #alert { display: none; height: 1; padding: 0 1; }
     JobPage #alert.-said { display: block; }
     JobPage #search { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     JobPage #search.-open { display: block; }
@@ -97,7 +98,7 @@ class JobPage(ChartedPage):
         with Horizontal(id="split"):
             with Vertical(id="main"):
                 yield Switch(VIEWS, "curves")
-                yield Static(id="alert", markup=False)
+                yield Told(wrap=False, id="alert")
                 with ContentSwitcher(initial="curves", id="views"):
                     with Vertical(id="curves"):
                         yield Static("", id="none")
@@ -200,9 +201,9 @@ class JobPage(ChartedPage):
             for trace in self._traces(panel)
             if (said := alert(trace)) is not None
         ]
-        line = self.query_one("#alert", Static)
+        line = self.query_one("#alert", Told)
         line.set_class(bool(found), "-said")
-        line.update("⚠ " + "   ".join(found[:2]) if found else "")
+        line.tell([(Span("⚠ " + "   ".join(found[:2]), "warn"),)] if found else ())
 
     def _show_checkpoints(self) -> None:
         found = panels.checkpoints(self._curves.facts)

@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from daemon.client.linkstate import Waiting
 from tui.dashboard import formats, orders
@@ -21,6 +21,7 @@ from tui.dashboard.screens.page import Page
 from tui.dashboard.widgets.glimpse import Glimpse
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.table import Cell, Column, Span, Table
+from tui.dashboard.widgets.told import Told
 
 TICK = 1.0  # seconds between two looks at the clock
 EMPTY = "No jobs yet. Drop a folder of recordings into datasets/ and this fills by itself."
@@ -68,7 +69,7 @@ class JobsPage(Page):
     JobsPage #split { height: 1fr; }
     JobsPage #list { width: 1fr; }
     JobsPage #jobs { height: 1fr; }
-    JobsPage #found { height: 1; padding: 0 1; color: $foreground 60%; }
+    JobsPage #found { height: 1; padding: 0 1; }
     JobsPage #filter { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
     JobsPage #filter.-open { display: block; }
     JobsPage #side { width: 64; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
@@ -103,7 +104,7 @@ class JobsPage(Page):
         with Horizontal(id="split"):
             with Vertical(id="list"):
                 yield Table(columns, id="jobs")
-                yield Static(id="found", markup=False)
+                yield Told(wrap=False, id="found")
                 yield Input(id="filter", placeholder="words, kind:stage2, state:failed, -word")
             with Vertical(id="side"):
                 yield JobSummary()
@@ -120,20 +121,19 @@ class JobsPage(Page):
 
     def board_changed(self, change: Change) -> None:
         table = self.query_one(Table)
-        if change.arranged or self._query.text or self._query.order == "queue":
-            after = arranged(self.board.jobs, self._query)
-            if after != self._arranged or change.arranged:
-                self._show(after)
+        if change.arranged or self._query.text:
+            self._show(arranged(self.board.jobs, self._query))
         table.update_rows(change.ids)
         if table.cursor in change.ids or change.arranged:
             self._summarise()
 
     def _show(self, after: Arranged) -> None:
-        self._arranged = after
+        before, self._arranged = self._arranged, after
         table = self.query_one(Table)
         table.say(self._nothing())
-        table.show(after.ids, self.board.jobs)
-        self.query_one("#found", Static).update(self._said())
+        if after != before:
+            table.show(after.ids, self.board.jobs)
+        self.query_one("#found", Told).tell([(Span(self._said(), "dim"),)])
 
     def _nothing(self) -> str:
         if not self.board.whole:

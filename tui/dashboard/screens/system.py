@@ -15,7 +15,7 @@ from textual.widgets import Static
 from daemon.client import ClientError
 from tui.dashboard import machine
 from tui.dashboard.screens.page import Page
-from tui.dashboard.tones import Tones
+from tui.dashboard.tones import tones_of
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.jobs import short_id, subject
 from tui.quantities import duration, size
@@ -80,7 +80,7 @@ class SystemPage(Page):
     def _draw(self) -> None:
         if self._report is None or not self.size.width:
             return
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        tones = tones_of(self.app)
         text = Text(no_wrap=True)
         now = self.board.now(time.time())
         for line in machine.lines(self._report, self._history, self.size.width - 2, now):

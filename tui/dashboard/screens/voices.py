@@ -20,7 +20,7 @@ from tui.dashboard import cards
 from tui.dashboard.board import Change
 from tui.dashboard.screens.page import Page
 from tui.dashboard.sound import Player
-from tui.dashboard.tones import Tones
+from tui.dashboard.tones import tones_of
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.quantities import ago, duration
 
@@ -124,7 +124,7 @@ class VoicesPage(Page):
         if voice is None:
             card.update("")
             return
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        tones = tones_of(self.app)
         text = Text()
         text.append(f"{voice['name']}\n", tones["strong"])
         for label, spans in cards.lines(voice, self.board.now(time.time())):

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich.text import Text
-from textual.widgets import Static
-
 from tui.dashboard import formats
 from tui.dashboard.board import Board
-from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.told import Told
 from tui.jobs import progress, short_id
 from tui.quantities import duration, figure, rate
 
 Job = Mapping[str, Any]
-Line = tuple[str, tuple[Span, ...]]  # label, what is said
+Labelled = tuple[str, tuple[Span, ...]]
 LABEL = 10  # cells
 SHOWN_OUTPUTS = 8
 
 
-class JobSummary(Static):
+class JobSummary(Told):
     """The job under the cursor."""
 
     def show(self, job: Job | None, board: Board, now: float) -> None:
@@ -32,20 +30,14 @@ class JobSummary(Static):
             now: Unix time, seconds, by the daemon's clock.
         """
         if job is None:
-            self.update("")
+            self.tell(())
             return
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
-        text = Text(no_wrap=False)
-        text.append(f"{job['id']}\n", tones["strong"])
-        for label, spans in (*standing(job, now), *origin(job, board, now), *made(job)):
-            text.append(label.ljust(LABEL), tones["faint"])
-            for said, tone in spans:
-                text.append(said, tones[tone])
-            text.append("\n")
-        self.update(text)
+        found = (*standing(job, now), *origin(job, board, now), *made(job))
+        lines = [(Span(label.ljust(LABEL), "faint"), *spans) for label, spans in found]
+        self.tell([(Span(str(job["id"]), "strong"),), *lines])
 
 
-def standing(job: Job, now: float) -> Iterable[Line]:
+def standing(job: Job, now: float) -> Iterable[Labelled]:
     """State, progress, why and what to do about it."""
     cell = formats.state_cell(job)
     assert isinstance(cell, Span)
@@ -73,7 +65,7 @@ def standing(job: Job, now: float) -> Iterable[Line]:
         yield "started", (Span(f"{formats.clock(job['started'], now)}, {duration(took)}", "dim"),)
 
 
-def origin(job: Job, board: Board, now: float) -> Iterable[Line]:
+def origin(job: Job, board: Board, now: float) -> Iterable[Labelled]:
     """When it was made, from what, and after which jobs it comes."""
     yield "made", (Span(formats.clock(job["created"], now), "dim"),)
     for name in job.get("depends_on") or ():
@@ -86,7 +78,7 @@ def origin(job: Job, board: Board, now: float) -> Iterable[Line]:
             yield str(key)[: LABEL - 1], (Span(str(value), "dim"),)
 
 
-def made(job: Job) -> Iterable[Line]:
+def made(job: Job) -> Iterable[Labelled]:
     """What came of it."""
     for key, value in list((job.get("outputs") or {}).items())[:SHOWN_OUTPUTS]:
         if isinstance(value, float):

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.tones import Tone, Tones, tones_of
 
 KEPT_LINES = 20_000
 WARNING_WORDS: tuple[tuple[str, Tone], ...] = (
@@ -88,7 +88,7 @@ class LogView(ScrollView, can_focus=True):
                 return
 
     def render_line(self, y: int) -> Strip:
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        tones = tones_of(self.app)
         width, place = self.size.width, y + self.scroll_offset.y
         if place >= len(self._lines):
             said = self._empty if not self._lines and y == 0 else ""

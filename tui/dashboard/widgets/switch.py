@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.dashboard.tones import Tones
+from tui.dashboard.tones import tones_of
 
 
 class Switch(Widget):
@@ -47,7 +47,7 @@ class Switch(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        tones = tones_of(self.app)
         segments = []
         for name, key in self._names:
             here = name == self._current

@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -15,7 +16,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.tones import Tone, Tones, tones_of
+from tui.dashboard.widgets.frugal import Frugal
 
 Row = TypeVar("Row")
 GAP = 2  # cells between columns
@@ -23,10 +25,10 @@ HEADING_LINES = 1
 
 
 class Span(NamedTuple):
-    """A stretch of text in one tone."""
+    """A stretch of text in one tone, or in a style of its own."""
 
     text: str
-    tone: Tone = ""
+    tone: Tone | Style = ""
 
 
 Cell = str | Span | tuple[Span, ...]
@@ -42,6 +44,7 @@ class Column(Generic[Row]):
         cell: what a row shows there.
         flex: its share of the room that is left over; 0 keeps it at `width`.
         align: where shorter text goes.
+        tone: of the heading.
         rank: in a narrow list the columns of the highest rank are left out first; 0 never is.
     """
 
@@ -50,6 +53,7 @@ class Column(Generic[Row]):
     cell: Callable[[Row], Cell]
     flex: int = 0
     align: Literal["left", "right"] = "left"
+    tone: Tone | Style = "faint"
     rank: int = 0
 
 
@@ -77,7 +81,7 @@ def _least(columns: Sequence[Column[Row]], gap: int) -> int:
     return sum(column.width for column in columns) + gap * (len(columns) - 1)
 
 
-class Table(ScrollView, Generic[Row], can_focus=True):
+class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
     """Rows by key, one of which is under the cursor.
 
     The cursor stays with its row when rows come, go or change places.
@@ -136,7 +140,6 @@ class Table(ScrollView, Generic[Row], can_focus=True):
         self._cursor: str | None = None
         self._lines: dict[str, list[Segment]] = {}
         self._layout: list[tuple[Column[Row], int]] = []
-        self._tones: Tones | None = None
 
     @property
     def cursor(self) -> str | None:
@@ -160,13 +163,20 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             self._go(self._keys[min(place, last)] if self._keys else None)
         elif before != self._keys:
             self._show_cursor()
+        self.repaint()
+
+    def take_columns(self, columns: Sequence[Column[Row]]) -> None:
+        """Other columns than before."""
+        self._columns = tuple(columns)
+        self._layout = fitting(self._columns, self.size.width - 2)
+        self._lines.clear()
         self.refresh()
 
     def update_rows(self, keys: Sequence[str]) -> None:
         """Draw these rows anew; their order has not changed."""
         for key in keys:
             self._lines.pop(key, None)
-            self._refresh_row(key)
+        self.repaint()
 
     def mark(self, keys: frozenset[str]) -> None:
         """Mark rows, in front of their first column."""
@@ -176,8 +186,9 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def say(self, empty: str) -> None:
         """What is shown where there are no rows."""
-        self._empty = empty
-        self.refresh()
+        if empty != self._empty:
+            self._empty = empty
+            self.repaint()
 
     def go_to(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""
@@ -186,7 +197,6 @@ class Table(ScrollView, Generic[Row], can_focus=True):
 
     def retone(self) -> None:
         """The theme has changed."""
-        self._tones = None
         self._lines.clear()
         self.refresh()
 
@@ -229,10 +239,9 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             if event.chain > 1:
                 self.action_choose()
 
-    def render_line(self, y: int) -> Strip:
+    def line(self, y: int) -> Strip:
         """One line of the screen: the heading stays, the rows scroll under it."""
-        width = self.size.width
-        tones = self._tones = self._tones or self.app_tones()
+        width, tones = self.size.width, tones_of(self.app)
         if y < HEADING_LINES:
             heading = Strip(self._heading(tones)).adjust_cell_length(width)
             return heading.apply_style(self.rich_style)
@@ -250,24 +259,18 @@ class Table(ScrollView, Generic[Row], can_focus=True):
             strip = strip.apply_style(tones.cursor[0 if self.has_focus else 1])
         return strip.apply_style(self.rich_style)
 
-    def app_tones(self) -> Tones:
-        """The tones of the app's theme."""
-        plain = self.app.theme.startswith("ansi")
-        return Tones.of(self.app.get_css_variables(), plain=plain)
-
     def _heading(self, tones: Tones) -> list[Segment]:
         segments = [Segment(" ")]
         for column, width in self._layout:
-            segments += _aligned((Span(column.name, "faint"),), width, column.align, tones)
-            segments.append(Segment(" " * GAP))
+            segments += _aligned((Span(column.name, column.tone),), width, column.align, tones)
         return segments
 
     def _line(self, row: Row, key: str, tones: Tones) -> list[Segment]:
         segments = [Segment("▌" if key in self._marked else " ", tones["accent"])]
         for column, width in self._layout:
             segments += _aligned(_spans(column.cell(row)), width, column.align, tones)
-            segments.append(Segment(" " * GAP))
-        return segments
+        # every change of style is bytes on the line
+        return list(Segment.simplify(segments))
 
     def _go(self, key: str | None) -> None:
         before, self._cursor = self._cursor, key
@@ -307,7 +310,7 @@ def _spans(cell: Cell) -> tuple[Span, ...]:
 def _aligned(
     spans: tuple[Span, ...], width: int, align: Literal["left", "right"], tones: Tones
 ) -> list[Segment]:
-    """Spans cut or padded to a width; what is cut ends in an ellipsis."""
+    """Spans cut or padded to a width, and the gap behind; what is cut ends in an ellipsis."""
     room = width
     segments: list[Segment] = []
     for text, tone in spans:
@@ -319,9 +322,12 @@ def _aligned(
         room -= length
         if not room:
             break
-    if room:
-        padding = Segment(" " * room)
-        segments = [padding, *segments] if align == "right" else [*segments, padding]
+    # blanks in the style of the text beside them are no segments of their own
+    before, behind = (room, GAP) if align == "right" else (0, room + GAP)
+    if not segments:
+        return [Segment(" " * (before + behind))]
+    segments[0] = Segment(" " * before + segments[0].text, segments[0].style)
+    segments[-1] = Segment(segments[-1].text + " " * behind, segments[-1].style)
     return segments
 
 

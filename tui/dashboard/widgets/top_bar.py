@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.dashboard.tones import Tone, Tones
+from tui.dashboard.tones import Tone, Tones, tones_of
 from tui.dashboard.widgets.table import Span
 
 LOGO = " 音坊 "
@@ -58,7 +58,7 @@ class TopBar(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        tones = Tones.of(self.app.get_css_variables(), plain=self.app.theme.startswith("ansi"))
+        tones = tones_of(self.app)
         left = self._tabs(tones)
         right = self._right(tones)
         used = sum(cell_len(segment.text) for segment in left)
