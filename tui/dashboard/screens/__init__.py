@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from tui.dashboard.screens.page import Page
 
 CLASSES = {
-    "jobs": "JobsPage", "datasets": "DatasetsPage", "voices": "VoicesPage", "system": "SystemPage",
+    "jobs": "JobsPage", "compare": "ComparePage", "datasets": "DatasetsPage",
+    "voices": "VoicesPage", "system": "SystemPage",
 }  # fmt: skip
 
 

@@ -15,7 +15,10 @@ from tui.dashboard.widgets.top_bar import TopBar
 if TYPE_CHECKING:
     from tui.dashboard.app import Dashboard
 
-PAGES = (("jobs", "Jobs"), ("datasets", "Datasets"), ("voices", "Voices"), ("system", "System"))
+PAGES = (
+    ("jobs", "Jobs"), ("compare", "Compare"), ("datasets", "Datasets"), ("voices", "Voices"),
+    ("system", "System"),
+)  # fmt: skip
 
 
 class Page(Screen[None]):

@@ -17,7 +17,6 @@ from workspace.curves import RunCurves
 
 BUCKETS = 240  # twice the dots that the chart has across
 PATIENCE = 0.3  # seconds that the cursor must rest on a job: nobody asks for all that it passes
-MEASURING = frozenset({"stage1", "stage2", "distil", "clone"})  # kinds of job that have curves
 
 
 class Glimpse(Vertical):
@@ -38,7 +37,7 @@ class Glimpse(Vertical):
 
     def look_at(self, id_: str | None, kind: str) -> None:
         """Show another job; None shows nothing."""
-        wanted = id_ if kind in MEASURING else None
+        wanted = id_ if kind in panels.MEASURING else None
         if wanted == self._job:
             return
         self._job = wanted
