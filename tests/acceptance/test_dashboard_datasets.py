@@ -140,7 +140,7 @@ def test_a_text_is_corrected_by_keys_and_only_that_is_redone(running: RunningDae
     async def correct() -> None:
         async with driven(running, (200, 50), Memory(page="datasets")) as seen:
             page = await open_alice(seen)
-            place = page.place_of("lonely")
+            place = page.utterances.place_of("lonely")
             assert place is not None
             seen.table().go_to(place)
             await seen.press("e")
