@@ -34,7 +34,7 @@ from engine.training.texts import TextSet
 from engine.training.warm_start import Observed, fitted_at_once, warm_start
 
 WARM_BATCHES = 24  # that first weights are fitted to, at least
-WARM_TOKENS = 16  # of text, for each number that is fitted, lest these be learned by heart
+WARM_TOKENS = 32  # of text, for each number that is fitted, lest these be learned by heart
 RAMP_SHARE = 0.2  # of the steps, in which the whole comes to count
 VALIDATED_TOGETHER = 8  # texts
 VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
