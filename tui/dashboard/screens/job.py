@@ -21,6 +21,7 @@ from tui.dashboard.board import Change
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.differences import Setting, settings
 from tui.dashboard.screens.charted import KEYS, ChartedPage
+from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.log_view import LogView
@@ -31,16 +32,17 @@ from tui.quantities import figure
 from workspace.curves import RunCurves
 
 TICK = 1.0  # seconds between two looks at the clock
+WORKER_INTERVAL = 3.0  # seconds between two looks at what the job takes
 BUCKETS = 1000  # of each series to begin with: four times the columns of a wide chart
 VIEWS = (("curves", "v"), ("log", "l"), ("checkpoints", "h"), ("settings", "g"))
 WIDE, TALL = 150, 45  # cells from which the summary stands beside, and the log below
-MEASURES_SHOWN = 3
+RUNS = "runs"  # folder of the workspace
 
 Job = Mapping[str, Any]
 Checkpoint = Mapping[str, Any]
 
 
-class JobPage(ChartedPage):
+class JobPage(ChartedPage, ListeningPage):
     """One job and its run."""
 
     NAME = "jobs"
@@ -52,6 +54,7 @@ class JobPage(ChartedPage):
         Binding("g", "view('settings')", "Settings", show=False, id="job.settings"),
         Binding("tab", "next_view", "Next view", id="job.next_view"),
         *KEYS,
+        Binding("space,a", "play", "Hear preview", show=False, id="job.play"),
         Binding("slash", "search", "Search log", show=False, id="job.search"),
         Binding("c", "order('cancel')", "Cancel", id="jobs.cancel"),
         Binding("R", "order('retry')", "Retry", show=False, id="jobs.retry"),
@@ -85,6 +88,7 @@ class JobPage(ChartedPage):
         self._checkpoints: dict[str, Checkpoint] = {}
         self._settings: dict[str, Setting] = {}
         self._run = ""
+        self._worker: Mapping[str, Any] | None = None
 
     @property
     def job(self) -> Job | None:
@@ -116,6 +120,7 @@ class JobPage(ChartedPage):
         self.set_interval(TICK, self._tick)
         self._follow_curves()
         self._follow_log()
+        self._follow_worker()
         self._ask()
 
     def on_resize(self) -> None:
@@ -131,7 +136,8 @@ class JobPage(ChartedPage):
             self._summarise()
 
     def _summarise(self) -> None:
-        self.query_one(JobSummary).show(self.job, self.board, self.board.now(time.time()))
+        now = self.board.now(time.time())
+        self.query_one(JobSummary).show(self.job, self.board, now, self._worker)
 
     @work(group="curves")
     async def _follow_curves(self) -> None:
@@ -222,6 +228,16 @@ class JobPage(ChartedPage):
         except ClientError as error:
             self.dashboard.complain(error)
 
+    @work(group="worker")
+    async def _follow_worker(self) -> None:
+        """What the job's processes take, for as long as the page is open."""
+        try:
+            async for event in self.dashboard.link.follow("machine", interval=WORKER_INTERVAL):
+                own = [one for one in event.value["workers"] if one["job"] == self._job_id]
+                self._worker = own[0] if own else None
+        except ClientError as error:
+            self.dashboard.complain(error)
+
     @work(group="show")
     async def _ask(self) -> None:
         """What is asked for once: the run's folder and its configuration."""
@@ -273,6 +289,19 @@ class JobPage(ChartedPage):
         line = self.query_one("#search", Input)
         line.add_class("-open")
         line.focus()
+
+    @on(Table.Chosen, "#checkpoints")
+    def _checkpoint_chosen(self) -> None:
+        self.action_play()
+
+    def action_play(self) -> None:
+        """Hear what the checkpoint under the cursor, else the newest one, makes of its sentence."""
+        chosen = self.query_one("#checkpoints", Table).cursor
+        one = self._checkpoints.get(chosen or "")
+        if one is None or not one["preview"]:
+            self.notify("no checkpoint has spoken yet", severity="warning")
+            return
+        self.hear(f"{RUNS}/{self._job_id}/{one['preview']}")
 
     def action_order(self, name: str) -> None:
         """Cancel, retry, pause or resume this job."""

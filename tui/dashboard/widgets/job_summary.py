@@ -11,7 +11,7 @@ from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.table import Span
 from tui.dashboard.widgets.told import Told
 from tui.jobs import progress, short_id
-from tui.quantities import duration, figure, rate
+from tui.quantities import duration, figure, rate, size
 
 Job = Mapping[str, Any]
 Labelled = tuple[str, tuple[Span, ...]]
@@ -22,17 +22,21 @@ SHOWN_OUTPUTS = 8
 class JobSummary(Told):
     """The job under the cursor."""
 
-    def show(self, job: Job | None, board: Board, now: float) -> None:
+    def show(
+        self, job: Job | None, board: Board, now: float, worker: Mapping[str, Any] | None = None
+    ) -> None:
         """
         Args:
             job: a row of the board, or None.
             board: where the jobs are that it depends on.
             now: Unix time, seconds, by the daemon's clock.
+            worker: what its processes take, as the stream `machine` tells it, if that is known.
         """
         if job is None:
             self.tell(())
             return
-        found = (*standing(job, now), *origin(job, board, now), *made(job))
+        takes = taken(worker) if worker is not None else ()
+        found = (*standing(job, now), *takes, *origin(job, board, now), *made(job))
         lines = [(Span(label.ljust(LABEL), "faint"), *spans) for label, spans in found]
         self.tell([(Span(str(job["id"]), "strong"),), *lines])
 
@@ -63,6 +67,14 @@ def standing(job: Job, now: float) -> Iterable[Labelled]:
     if job.get("started"):
         took = (job.get("ended") or now) - job["started"]
         yield "started", (Span(f"{formats.clock(job['started'], now)}, {duration(took)}", "dim"),)
+
+
+def taken(worker: Mapping[str, Any]) -> Iterable[Labelled]:
+    """What the processes of a running job take."""
+    cores = f"{worker['cores']:.1f} cores, " if worker["cores"] is not None else ""
+    count = len(worker["pids"])
+    of = f"   {count} processes" if count > 1 else ""
+    yield "takes", (Span(f"{cores}{size(worker['memory'])}"), Span(of, "dim"))
 
 
 def origin(job: Job, board: Board, now: float) -> Iterable[Labelled]:
