@@ -155,7 +155,9 @@ def test_a_text_is_corrected_by_keys_and_only_that_is_redone(running: RunningDae
                 assert asyncio.get_running_loop().time() < deadline, seen.text()
                 await asyncio.sleep(0.1)
             await seen.until_said("3 kept", "1 refused", "1 corrected", "2 as they were before")
-            await seen.press("e", "ctrl+u", "enter")
+            await seen.press("e", "吗")
+            await seen.until_said("这本书很有意思吗")
+            await seen.press("ctrl+u", "enter")
             await seen.until_said("has its file's own text again", "2 kept", "2 refused")
 
     asyncio.run(correct())

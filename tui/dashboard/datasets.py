@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,10 @@ class Folder:
     def current(self) -> Job | None:
         """The first job that has not succeeded: what the dataset waits for, or why it stands."""
         return next((job for job in self.jobs if job["state"] != "succeeded"), None)
+
+    def has_any(self, ids: Collection[str]) -> bool:
+        """Whether one of these jobs is its own."""
+        return any(job["id"] in ids for job in self.jobs)
 
     def job(self, kind: str) -> Job | None:
         """The newest job of a kind."""

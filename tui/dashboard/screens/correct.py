@@ -55,6 +55,7 @@ class Correct(ModalScreen[str | None]):
                 max_length=LONGEST,
                 placeholder="nothing: the file's own text",
                 id="text",
+                select_on_focus=False,  # a key mends the text, it does not replace it
             )
             yield Label(
                 "enter  save      empty  the file's own text again      escape  leave it", id="keys"

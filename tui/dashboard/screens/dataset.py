@@ -53,7 +53,7 @@ class DatasetPage(Page):
     DatasetPage #list { width: 1fr; }
     DatasetPage Switch { margin-top: 1; }
     DatasetPage #utterance {
-        width: 62; height: 100%; padding: 0 1; border-left: vkey $foreground 15%;
+        width: 58; height: 100%; padding: 0 1; border-left: vkey $foreground 15%;
     }
     DatasetPage.-narrow #split { layout: vertical; }
     DatasetPage.-narrow #list { width: 100%; height: 1fr; }
@@ -104,10 +104,11 @@ class DatasetPage(Page):
         self._draw()
 
     def board_changed(self, change: Change) -> None:
-        self._stale = self._stale or change.arranged
-        jobs = self.board.jobs
-        if change.arranged or any(datasets.version_of(jobs[id_]) for id_ in change.ids):
+        if change.arranged:
+            self._stale = True
             self._take(self._record)
+        elif self._folder.has_any(change.ids):
+            self._draw()
 
     def reconnected(self) -> None:
         self._stale = True

@@ -81,9 +81,15 @@ class DatasetsPage(Page):
     def board_changed(self, change: Change) -> None:
         jobs = self.board.jobs
         if change.arranged:
-            self._stale = True
-        if change.arranged or any(datasets.version_of(jobs[id_]) for id_ in change.ids):
+            self._stale = self._stale or any(datasets.version_of(jobs[id_]) for id_ in change.ids)
             self._show()
+            return
+        # the folders' jobs are the board's own, so that they are as they are now
+        moved = [name for name, folder in self._folders.items() if folder.has_any(change.ids)]
+        table = self.query_one(Table)
+        table.update_rows(moved)
+        if table.cursor in moved:
+            self._summarise()
 
     def reconnected(self) -> None:
         self._stale = True

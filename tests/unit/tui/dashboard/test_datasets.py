@@ -49,6 +49,7 @@ def test_a_dataset_has_the_newest_job_of_each_kind_of_its_version() -> None:
     found = folders([record()], jobs)["alice"]
     assert [one["number"] for one in found.jobs] == [3, 5]
     assert found.current == jobs[1]
+    assert found.has_any(("j00005-stage1", "j00099")) and not found.has_any(("j00001-preprocess",))
     assert folders([record(version="")], jobs)["alice"].jobs == ()
 
 
