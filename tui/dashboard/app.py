@@ -119,7 +119,7 @@ class Dashboard(App[None]):
         async for event in self.link.follow("jobs.follow", ended=ENDED_SHOWN):
             first = not self.board.whole
             change = self.board.apply(event.value, time.time())
-            page = self._seen()
+            page = self.seen()
             if page is not None:
                 page.board_changed(change)
                 self.tell_line(page)
@@ -146,17 +146,17 @@ class Dashboard(App[None]):
             self.bell()
 
     def _line_changed(self, state: LinkState) -> None:
-        page = self._seen()
+        page = self.seen()
         if page is None:
             return
         self.tell_line(page)
         if isinstance(state, Connected):
             page.reconnected()
 
-    def _seen(self) -> Page | None:
-        """The page that is seen; None before there is one, and while something is asked."""
-        page = self.screen
-        return page if isinstance(page, Page) and page.is_mounted else None
+    def seen(self) -> Page | None:
+        """The page that is seen, perhaps behind a question; None before there is one."""
+        pages = [screen for screen in self.screen_stack if isinstance(screen, Page)]
+        return pages[-1] if pages and pages[-1].is_mounted else None
 
     def tell_line(self, page: Page) -> None:
         """Tell a page how the line to the daemon is."""

@@ -36,6 +36,15 @@ class Page(Screen[None]):
         return cast("Dashboard", self.app)
 
     @property
+    def is_current(self) -> bool:
+        """Whether it is seen.
+
+        Textual counts the page right below an opaque one as seen, and would paint the whole screen
+        again for each of its changes.
+        """
+        return super().is_current and self.dashboard.seen() is self
+
+    @property
     def board(self) -> Board:
         """All jobs."""
         return self.dashboard.board

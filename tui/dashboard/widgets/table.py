@@ -243,13 +243,11 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
         """One line of the screen: the heading stays, the rows scroll under it."""
         width, tones = self.size.width, tones_of(self.app)
         if y < HEADING_LINES:
-            heading = Strip(self._heading(tones)).adjust_cell_length(width)
-            return heading.apply_style(self.rich_style)
+            return Strip(self._heading(tones)).adjust_cell_length(width)
         place = y - HEADING_LINES + self.scroll_offset.y
         if place >= len(self._keys):
             said = self._empty if not self._keys and y == HEADING_LINES + 1 else ""
-            strip = Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
-            return strip.apply_style(self.rich_style)
+            return Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
         key = self._keys[place]
         segments = self._lines.get(key)
         if segments is None:
@@ -257,7 +255,7 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
         strip = Strip(segments).adjust_cell_length(width)
         if key == self._cursor:
             strip = strip.apply_style(tones.cursor[0 if self.has_focus else 1])
-        return strip.apply_style(self.rich_style)
+        return strip
 
     def _heading(self, tones: Tones) -> list[Segment]:
         segments = [Segment(" ")]
