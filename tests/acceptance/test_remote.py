@@ -23,12 +23,14 @@ from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from tests.acceptance.sshd import Sshd, why_no_sshd
 from tests.acceptance.test_command import COMMAND, SPEAKER
 from tests.line import Line, tcp_line
+from workspace.curves import RunCurves
 
 pytestmark = [
     pytest.mark.debian,
     pytest.mark.skipif(bool(why_no_sshd()), reason=why_no_sshd()),
 ]
 
+POINTS = 10_000  # more than the run has: no two of them are joined
 CUTS = 10
 PATIENCE = 120.0  # seconds for a whole test; it takes a few on an idle machine
 NOWHERE = 0.05  # seconds between looks
@@ -145,6 +147,7 @@ def test_every_event_comes_once_over_cuts_and_a_restart(running: RunningDaemon, 
     chance = random.Random(4)
     connections = asyncio.Semaphore(0)
     events: list[Any] = []
+    curves = RunCurves()
 
     def count(state: LinkState) -> None:
         if isinstance(state, Connected):
@@ -157,9 +160,11 @@ def test_every_event_comes_once_over_cuts_and_a_restart(running: RunningDaemon, 
                 link.listen(count)
                 cutting = asyncio.create_task(cut(line, link))
                 states = asyncio.create_task(follow_states(link))
+                drawing = asyncio.create_task(follow_curves(link))
                 async for event in link.follow("run.events", id=job, follow=True):
                     events.append(event.value)
                 await cutting
+                await drawing
                 return await states
 
     async def cut(line: Line, link: Link) -> None:
@@ -172,6 +177,10 @@ def test_every_event_comes_once_over_cuts_and_a_restart(running: RunningDaemon, 
                 await asyncio.to_thread(running.up)
         await connections.acquire()
         await link.call("jobs.cancel", id=job)
+
+    async def follow_curves(link: Link) -> None:
+        async for event in link.follow("run.curves", id=job, buckets=POINTS):
+            curves.take(event.value)
 
     async def follow_states(link: Link) -> list[str]:
         seen: list[str] = []
@@ -187,7 +196,22 @@ def test_every_event_comes_once_over_cuts_and_a_restart(running: RunningDaemon, 
     steps = [event["done"] for event in events if event["type"] == "progress"]
     assert steps == list(range(1, len(steps) + 1))
     assert events == local_events(running, job)
+    assert drawn(curves) == drawn(local_curves(running, job))
     assert running.starts(job) == 1
+
+
+def drawn(curves: RunCurves) -> list[tuple[int, float, float]]:
+    """Every point of the loss: step, time, value."""
+    [loss] = curves.series.values()
+    return [(one.first_step, one.first_time, one.mean) for one in loss.buckets(POINTS)]
+
+
+def local_curves(running: RunningDaemon, job: str) -> RunCurves:
+    curves = RunCurves()
+    with running.client() as client:
+        for event in client.stream("run.curves", id=job, buckets=POINTS, follow=False):
+            curves.take(event)
+    return curves
 
 
 def local_events(running: RunningDaemon, job: str) -> list[Any]:
