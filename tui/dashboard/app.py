@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 
 from daemon.client import ClientError
@@ -40,6 +41,13 @@ NEWS_SECONDS = 8.0  # that a job's end is announced for
 NEWS_WORTH = 20.0  # seconds that a job must have taken to be announced, unless it failed
 
 
+def commands() -> type[Provider]:
+    """What the palette searches; imported when it is first opened."""
+    from tui.dashboard.commands import Commands
+
+    return Commands
+
+
 class Dashboard(App[None]):
     """`yinfang tui`.
 
@@ -51,7 +59,6 @@ class Dashboard(App[None]):
     """
 
     CSS = """
-    Screen { background: $background; }
     Footer { background: $panel; }
     Toast { max-width: 70; }
     """
@@ -59,6 +66,7 @@ class Dashboard(App[None]):
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         name: partial(page_named, name) for name, _ in PAGES
     }
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(number), f"page('{name}')", title, show=False, id=f"page.{name}")

@@ -17,28 +17,33 @@ from workspace.curves import range_from_json
 
 SETTLED = 0.15  # seconds without a key after which a part of a run is asked for
 LEAP = 10  # cells
-KEYS: tuple[Binding, ...] = (
-    Binding("y", "charts('toggle_log')", "Log axis", id="chart.log"),
-    Binding("s", "charts('cycle_smoothing')", "Smoothing", id="chart.smoothing"),
-    Binding("x", "charts('cycle_axis')", "Steps/time", id="chart.axis"),
-    Binding("b", "charts('toggle_outliers')", "Outliers", show=False, id="chart.outliers"),
-    Binding("plus,equals_sign", "lead('zoom_in')", "Zoom in", show=False, id="chart.zoom_in"),
-    Binding("minus", "lead('zoom_out')", "Zoom out", show=False, id="chart.zoom_out"),
-    Binding("left", "lead('pan_left')", "Left", show=False, id="chart.left"),
-    Binding("right", "lead('pan_right')", "Right", show=False, id="chart.right"),
-    Binding("0", "lead('reset')", "Whole run", show=False, id="chart.reset"),
-    Binding("left_square_bracket", "point(-1)", "Crosshair left", show=False, id="chart.back"),
-    Binding("right_square_bracket", "point(1)", "Crosshair right", show=False, id="chart.forth"),
-    Binding(
-        "left_curly_bracket", f"point(-{LEAP})", "Crosshair far left", show=False,
-        id="chart.far_back",
-    ),
-    Binding(
-        "right_curly_bracket", f"point({LEAP})", "Crosshair far right", show=False,
-        id="chart.far_forth",
-    ),
-    Binding("m", "magnify", "One chart", id="chart.magnify"),
-    Binding("e", "export", "Export", id="chart.export"),
+KEYS: tuple[Binding, ...] = tuple(
+    Binding(key, action, name, show=shown, tooltip=does, id=f"chart.{id_}")
+    for key, action, name, does, shown, id_ in (
+        ("y", "charts('toggle_log')", "Log axis", "Logarithmic axis, or linear.", True, "log"),
+        ("s", "charts('cycle_smoothing')", "Smoothing", "Smooth the curves more, from the most "
+         "back to not at all.", True, "smoothing"),
+        ("x", "charts('cycle_axis')", "Steps/time", "Over steps, time since the beginning, or the "
+         "clock.", True, "axis"),
+        ("b", "charts('toggle_outliers')", "Outliers", "Room for every spike, or for the bulk of "
+         "the values.", False, "outliers"),
+        ("plus,equals_sign", "lead('zoom_in')", "Zoom in", "Closer, around the crosshair or the "
+         "middle.", False, "zoom_in"),
+        ("minus", "lead('zoom_out')", "Zoom out", "See more.", False, "zoom_out"),
+        ("left", "lead('pan_left')", "Pan left", "See what came before.", False, "left"),
+        ("right", "lead('pan_right')", "Pan right", "See what came after.", False, "right"),
+        ("0", "lead('reset')", "Whole run", "See all there is.", False, "reset"),
+        ("left_square_bracket", "point(-1)", "Crosshair left", "Move the crosshair back by a cell; "
+         "the first time it comes into the middle.", False, "back"),
+        ("right_square_bracket", "point(1)", "Crosshair right", "Move the crosshair on by a cell.",
+         False, "forth"),
+        ("left_curly_bracket", f"point(-{LEAP})", "Crosshair far left", "Move it back by "
+         f"{LEAP} cells.", False, "far_back"),
+        ("right_curly_bracket", f"point({LEAP})", "Crosshair far right", f"Move it on by {LEAP} "
+         "cells.", False, "far_forth"),
+        ("m", "magnify", "One chart", "", True, "magnify"),
+        ("e", "export", "Export", "", True, "export"),
+    )
 )  # fmt: skip
 
 
