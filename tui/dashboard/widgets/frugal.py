@@ -20,7 +20,7 @@ class Frugal(Widget):
         if self._shown is None:
             self._shown = {}
         strip = self._shown[y] = self.line(y)
-        return strip
+        return strip.apply_style(self.rich_style)  # what has no colours of its own has the page's
 
     def repaint(self) -> None:
         """Paint the lines that are other than they were painted last."""

@@ -47,7 +47,7 @@ class Told(Frugal):
 
     def line(self, y: int) -> Strip:
         strip = self._laid[y] if y < len(self._laid) else Strip([])
-        return strip.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        return strip.adjust_cell_length(self.size.width)
 
     def _lay(self, width: int) -> list[Strip]:
         if width < 1:
