@@ -224,6 +224,7 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
         self._lines.clear()
         self.virtual_size = Size(self.size.width, len(self._keys) + HEADING_LINES)
         self._show_cursor()
+        self.refresh()  # it may have been painted before it knew its columns
 
     def on_focus(self) -> None:
         self._refresh_row(self._cursor)
