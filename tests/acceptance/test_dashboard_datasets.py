@@ -99,6 +99,21 @@ def test_every_folder_with_its_state_and_what_to_do(running: RunningDaemon) -> N
     asyncio.run(look())
 
 
+def test_a_line_that_breaks_is_said_once_and_the_list_comes_back(running: RunningDaemon) -> None:
+    async def cut() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            await open_alice(seen)
+            running.kill()
+            await seen.until(lambda: "● connected" not in seen.text(), "the line is cut")
+            assert TEXTS["a"] in seen.text()
+            await asyncio.to_thread(running.up)
+            await seen.until_said("● connected")
+            await seen.press("s")
+            await seen.until_said("2 utterances", TEXTS["b"])
+
+    asyncio.run(cut())
+
+
 def test_one_dataset_utterance_by_utterance(running: RunningDaemon) -> None:
     async def look() -> None:
         async with driven(running, (200, 50), Memory(page="datasets")) as seen:

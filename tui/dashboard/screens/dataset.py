@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from daemon.client import ClientError
+from daemon.client.linkstate import Connected
 from tui.dashboard import datasets, utterances
 from tui.dashboard.board import Change
 from tui.dashboard.clips import ClipError, Clips
@@ -40,7 +41,7 @@ class DatasetPage(Page):
     NAME = "datasets"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "back", "Back", id="dataset.back"),
-        Binding("space,a", "play", "Listen", id="dataset.play", key_display="space"),
+        Binding("space,a", "play", "Listen", id="dataset.play"),
         Binding("e", "edit", "Correct", id="dataset.edit"),
         Binding("s", "state", "Kept/refused", id="dataset.state"),
         Binding("slash", "filter", "Filter", id="dataset.filter", key_display="/"),
@@ -121,8 +122,10 @@ class DatasetPage(Page):
         self.utterances.retone()
 
     def _look(self) -> None:
-        awaited = self._awaited and time.monotonic() >= self._due
-        if self.is_current and (self._stale or awaited):
+        """Ask again where the answer may be another by now, and somebody is there to give it."""
+        if not self.is_current or not isinstance(self.dashboard.link.state, Connected):
+            return
+        if self._stale or (self._awaited and time.monotonic() >= self._due):
             self._ask()
 
     @work(group="record")
@@ -173,14 +176,14 @@ class DatasetPage(Page):
         head += datasets.job_line(job, now) if job else ()
         reason, fix = datasets.why(folder)
         lines: list[Line] = [tuple(head)]
-        if reason:
+        tall = self.size.height >= TALL
+        if reason or tall:  # where there is room for it, what lies below stays where it is
             lines.append((Span(reason, "dim"), Span(f" – {fix}" if fix else "", "accent")))
         if self._figures is not None:
             lines.append(utterances.totals(self._figures))
-            if self.size.height >= TALL:
+            if tall:
                 lines.append(())
-            bars = 6 if self.size.height >= TALL else 2
-            lines += utterances.overview(self._figures, width, bars)
+            lines += utterances.overview(self._figures, width, 6 if tall else 2)
         return lines
 
     @on(UtteranceList.Listed)

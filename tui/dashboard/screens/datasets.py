@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from daemon.client import ClientError
+from daemon.client.linkstate import Connected
 from tui.dashboard import datasets
 from tui.dashboard.board import Change
 from tui.dashboard.datasets import MOVING, Folder, Record
@@ -99,8 +100,10 @@ class DatasetsPage(Page):
         self.query_one(Told).retone()
 
     def _look(self) -> None:
-        """Ask again where the answer may be another by now."""
-        if self.is_current and (self._stale or time.monotonic() >= self._due):
+        """Ask again where the answer may be another by now, and somebody is there to give it."""
+        if not self.is_current or not isinstance(self.dashboard.link.state, Connected):
+            return
+        if self._stale or time.monotonic() >= self._due:
             self._ask()
 
     @work(group="datasets")
