@@ -18,6 +18,7 @@ from tui.dashboard.memory import Memory
 from tui.dashboard.screens.correct import Correct
 from tui.dashboard.screens.dataset import DatasetPage
 from tui.dashboard.screens.datasets import DatasetsPage
+from workspace.prepared import MANIFEST
 
 pytestmark = pytest.mark.slow
 
@@ -178,3 +179,26 @@ def test_a_text_is_corrected_by_keys_and_only_that_is_redone(running: RunningDae
     asyncio.run(correct())
     assert looks(alice) == before, "the user's own files are as they were"
     assert not (alice.parent / "alice.corrections.tsv").exists()
+
+
+def test_a_long_list_comes_where_it_is_looked_at(running: RunningDaemon) -> None:
+    version = running.call("datasets.show", name="alice")["version"]
+    manifest = running.workspace.prepared / "alice" / version / MANIFEST
+    line = json.loads(manifest.read_text("utf-8").splitlines()[0])
+    with manifest.open("a", encoding="utf-8") as file:
+        for number in range(2000):  # as if alice had read them all
+            file.write(json.dumps({**line, "id": f"n{number:04d}"}, ensure_ascii=False) + "\n")
+
+    async def scroll() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            await seen.until_said("alice", "specialist")
+            seen.table().go_to("alice")
+            await seen.press("enter")
+            await seen.until_said("2,004 utterances")
+            assert isinstance(page := seen.app.screen, DatasetPage)
+            assert page.utterances.place_of("n1999") is None
+            await seen.press("G")
+            await seen.until_said("n1999", "n1985")
+            assert page.utterances.place_of("n1000") is None, "nobody has looked there"
+
+    asyncio.run(scroll())

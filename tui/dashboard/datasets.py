@@ -106,7 +106,9 @@ def count_cell(folder: Folder) -> Cell:
 def minutes_cell(folder: Folder) -> Cell:
     """Speech that was kept, minutes."""
     seconds = _prepared(folder).get("seconds")
-    return f"{seconds / 60:,.1f}" if seconds is not None else ""
+    if seconds is None:
+        return ""
+    return f"{seconds / 60:,.{1 if seconds >= 60 else 2}f}"
 
 
 def size_cell(folder: Folder) -> Cell:

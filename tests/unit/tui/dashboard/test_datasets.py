@@ -57,6 +57,8 @@ def test_minutes_are_those_that_were_kept() -> None:
     prepared = job(1, "preprocess", "succeeded", outputs={"kept": 9, "refused": 3, "seconds": 90.0})
     assert datasets.minutes_cell(Folder(record(), (prepared,))) == "1.5"
     assert datasets.minutes_cell(Folder(record())) == ""
+    short = job(1, "preprocess", "succeeded", outputs={"seconds": 1.8})
+    assert datasets.minutes_cell(Folder(record(), (short,))) == "0.03"
     told = "\n".join("".join(s.text for s in line) for line in datasets.summary(
         Folder(record(), (prepared,)), NOW))  # fmt: skip
     assert "3 refused" in told and "1,200 utterances, 2,400 files, 5.0 MB" in told
