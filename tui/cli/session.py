@@ -25,7 +25,7 @@ HostOption = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="A daemon on a server: ssh://user@gpu[:port][/workspace].",
+        help=r"A daemon on a server: ssh://user@gpu[:port]\[/workspace].",  # rich reads brackets
     ),
 ]
 

@@ -43,6 +43,12 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert f"yinfang {command.split()[0]}" in result.stdout or "yinfang -w" in result.stdout
 
 
+def test_the_command_itself_says_what_it_takes() -> None:
+    result = runner.invoke(app, ["--help"])
+    assert result.exit_code == 0
+    assert "[:port][/workspace]" in result.stdout
+
+
 def test_init_writes_all_settings_and_keeps_edited_ones(folder: Path) -> None:
     config = folder / "config.toml"
     assert tomllib.loads(config.read_text(encoding="utf-8")) == defaults()
