@@ -9,7 +9,7 @@ import typer
 from tui.cli import session
 from tui.cli.session import HostOption, Session
 
-FRAMES_OVER_SSH = "15"  # a second; sixty would only fill the line
+FRAMES_OVER_SSH = "30"  # a second: sixty would fill the line, fifteen would be felt in every key
 
 
 def tui(ctx: typer.Context, host: HostOption = None) -> None:
