@@ -9,10 +9,12 @@ The engine finds its bases by this, the daemon lists their voices by it.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from workspace.files import is_temporary
+from workspace.voices import CARD_FILE
 
 MODEL_FILE = "model.safetensors"
 SOURCE_FILE = "source.json"  # only in a base that was fetched: where its files came from
@@ -37,6 +39,15 @@ def is_made(base: Path) -> bool:
     return not (base / SOURCE_FILE).exists()
 
 
+def is_good(base: Path) -> bool:
+    """Whether a base says nothing against being built on: one that was distilled may."""
+    try:
+        card = json.loads((base / CARD_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return True
+    return bool(card.get("distillation", {}).get("good_enough", True))
+
+
 def shipped_bases() -> list[Path]:
     """The bases that come with the program, by name."""
     return _with_model(SHIPPED)
@@ -55,15 +66,15 @@ def kept_home(models: Path, sha256: str) -> Path:
 def named_base(models: Path, name: str) -> Path | None:
     """The base that a user means by a name.
 
-    In this order: a folder of `models/`; "newest", which is the shipped one where none was made; a
-    base that comes with the program; the newest base of the corpus of that name.
+    In this order: a folder of `models/`; "newest", which is the shipped one where none was made
+    that is good enough; a base that comes with the program; the newest base of the corpus of that name.
     """
     own = own_bases(models)
     shipped = shipped_bases()
     of_corpus = re.compile(re.escape(name) + OF_CORPUS)
     meant = (
         *(base for base in own if base.name == name),
-        *((*filter(is_made, own), *shipped) if name == NEWEST else ()),
+        *((*filter(is_good, filter(is_made, own)), *shipped) if name == NEWEST else ()),
         *(base for base in shipped if base.name == name),
         *(base for base in own if of_corpus.fullmatch(base.name)),
     )
@@ -83,12 +94,15 @@ def base_voices(base: Path) -> dict[str, Path]:
 
 
 def speaking_voices(models: Path) -> dict[str, Path]:
-    """The styles of all bases by name; of two with one name, the newer base's, shipped ones last.
+    """The styles of all bases by name; of two with one name, the newer base's.
 
-    The base is the folder above the style's.
+    Shipped bases come after those of the workspace, and after these what was not distilled well
+    enough. The base is the folder above the style's.
     """
     found: dict[str, Path] = {}
-    for base in (*own_bases(models), *shipped_bases()):
+    own = own_bases(models)
+    bad = [base for base in own if not is_good(base)]
+    for base in (*filter(is_good, own), *shipped_bases(), *bad):
         found = {**base_voices(base), **found}
     return found
 
