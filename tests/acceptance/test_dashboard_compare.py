@@ -96,11 +96,11 @@ def test_the_list_is_filtered_by_an_expression(running: RunningDaemon) -> None:
         async with driven(running) as seen:
             await seen.until_said("carol")
             await seen.press("2", "slash", *"a|b", "enter")
-            await seen.until(lambda: len(seen.table("#runs").keys) == 3, "all have an a or a b")
+            await seen.until(lambda: len(seen.table("#runs Table").keys) == 3, "all have one")
             await seen.press("slash", *"ob", "enter")
-            await seen.until(lambda: len(seen.table("#runs").keys) == 1, "one is left")
+            await seen.until(lambda: len(seen.table("#runs Table").keys) == 1, "one is left")
             await seen.press("escape")
-            await seen.until(lambda: len(seen.table("#runs").keys) == 3, "all are back")
+            await seen.until(lambda: len(seen.table("#runs Table").keys) == 3, "all are back")
 
     asyncio.run(filter_())
 

@@ -9,7 +9,7 @@ from tui.curves.alerts import Alert
 from tui.curves.drawing import Drawing
 from tui.curves.markers import best
 from tui.curves.raster import BEST, Ink
-from tui.curves.sample import Trace
+from tui.curves.sample import Sample, Trace
 from tui.curves.ticks import short, span_label
 from tui.curves.viewport import Axis
 from tui.dashboard.chart.heading import Part, Piece, line, part, total
@@ -102,7 +102,7 @@ def _value(
         averaged = inside and sample.averages
         value = sample.shown(sample.view.columns - 1) if averaged else trace.series.last
     else:
-        value = sample.shown(sample.view.column(crosshair))
+        value = at(sample, crosshair)
     told = short(value) if value == value else "–"
     if alone:
         return Part((Piece(told, Ink("value", number)),), 8)
@@ -114,6 +114,14 @@ def _value(
     return Part(pieces, 8 - min(number, 7))
 
 
+def at(sample: Sample, crosshair: float) -> float:
+    """The value of a curve at the crosshair; NaN before its first point and behind its last."""
+    column = sample.view.column(crosshair)
+    if sample.end is None or column > sample.view.column(sample.end):
+        return float("nan")
+    return sample.shown(column)
+
+
 def reading(title: str, traces: Sequence[Trace], drawing: Drawing, crosshair: float) -> str:
     """What the curves of a chart are at the crosshair: "loss: train 0.512, validation 0.498".
 
@@ -121,7 +129,7 @@ def reading(title: str, traces: Sequence[Trace], drawing: Drawing, crosshair: fl
     """
     told = []
     for trace, sample in zip(traces, drawing.samples, strict=True):
-        value = sample.shown(sample.view.column(crosshair))
+        value = at(sample, crosshair)
         if value == value:
             told.append(f"{trace.name} {short(value)}")
     return f"{title}: {', '.join(told)}" if told else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.style import Style
 from textual import on
@@ -14,30 +14,27 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Input, Static
-from textual.worker import Worker
+from textual.widgets import Static
 
-from daemon.client import ClientError
 from tui.curves.drawing import Look
-from tui.dashboard import compare, formats, panels
+from tui.dashboard import compare, panels
 from tui.dashboard.board import Change
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.inks import chosen
-from tui.dashboard.compare import SPLIT_TITLES, SPLITS, Chosen, Line, Run, Split
-from tui.dashboard.differences import Setting, settings
+from tui.dashboard.compare import SPLIT_TITLES, SPLITS, Chosen, Run, Split
 from tui.dashboard.screens.charted import KEYS, ChartedPage
+from tui.dashboard.streams import RunStreams
+from tui.dashboard.widgets.run_list import RunList
+from tui.dashboard.widgets.run_table import RunTable
 from tui.dashboard.widgets.switch import Switch
-from tui.dashboard.widgets.table import Cell, Column, Span, Table
-from tui.jobs import FINAL_STATES, short_id, subject
-from workspace.curves import RunCurves
+from tui.dashboard.widgets.table import Table
 
-BUCKETS = 1000  # of each series to begin with: four times the columns of a wide chart
 REDRAW = 0.3  # seconds in which what comes from several runs is gathered
 NARROW, TALL = 110, 44  # cells below which the list is above; from which all is seen at once
-VIEWS = (("curves", "v"), ("table", "g"))
+VIEWS = (("curves", "v"), ("table", "d"))
 NOTHING = "space marks a run in the list; its curves come here"
-NO_RUNS = "no run has measured anything yet"
-Job = Mapping[str, Any]
+CURVES = "See the curves."
+FIGURES = "See figures side by side, and the settings in which the runs differ."
 
 
 class ComparePage(ChartedPage):
@@ -47,23 +44,10 @@ class ComparePage(ChartedPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="compare.mark"),
         Binding("p", "pin", "Pin", id="compare.pin"),
-        Binding("t", "split", "Train/valid.", id="compare.split"),
+        Binding("t", "split", "Split", id="compare.split"),
         Binding("slash", "filter", "Filter", id="compare.filter", key_display="/"),
-        Binding(
-            "v",
-            "view('curves')",
-            "Curves",
-            show=False,
-            tooltip="See the curves.",
-            id="compare.curves",
-        ),
-        Binding(
-            "g",
-            "view('table')",
-            "Table",
-            id="compare.table",
-            tooltip="Figures side by side, and the settings in which the runs differ.",
-        ),
+        Binding("v", "view('curves')", "Curves", show=False, tooltip=CURVES, id="compare.curves"),
+        Binding("d", "view('table')", "Table", tooltip=FIGURES, id="compare.table"),
         *KEYS,
         Binding("U", "unmark", "Unmark all", show=False, id="compare.unmark"),
         Binding("Y", "copy", "Copy values", show=False, id="compare.copy"),
@@ -71,18 +55,13 @@ class ComparePage(ChartedPage):
     ]
     DEFAULT_CSS = """
     ComparePage #split { height: 1fr; }
-    ComparePage #left { width: 42; height: 100%; border-right: vkey $foreground 15%; }
-    ComparePage #runs { height: 1fr; }
-    ComparePage #filter {
-        display: none; border: none; height: 1; padding: 0 1; background: $panel;
-    }
-    ComparePage #filter.-open { display: block; }
+    ComparePage #runs { width: 42; height: 100%; border-right: vkey $foreground 15%; }
     ComparePage #right { width: 1fr; height: 100%; }
     ComparePage #curves { height: 1fr; padding: 0 1; }
     ComparePage #none { height: 1fr; content-align: center middle; color: $foreground 55%; }
     ComparePage #table { height: 16; border-top: hkey $foreground 15%; }
     ComparePage.-narrow #split { layout: vertical; }
-    ComparePage.-narrow #left {
+    ComparePage.-narrow #runs {
         width: 100%; height: 6; border-right: none; border-bottom: hkey $foreground 15%;
     }
     ComparePage.-narrow #right { width: 100%; height: 1fr; }
@@ -96,10 +75,7 @@ class ComparePage(ChartedPage):
         self._chosen = Chosen()
         self._adopted: frozenset[str] = frozenset()  # what was marked on the page of jobs
         self._split: Split = "validation"
-        self._curves: dict[str, RunCurves] = {}
-        self._streams: dict[str, Worker[None]] = {}
-        self._settings: dict[str, list[Setting]] = {}
-        self._lines: dict[str, Line] = {}
+        self._streams = RunStreams(self, self._draw_soon, self._lose)
         self._keys: list[str] = []  # of the charts that are laid out
         self._anew = True  # whether curves did more than grow since they were drawn
         self._due: Timer | None = None
@@ -108,27 +84,18 @@ class ComparePage(ChartedPage):
         return "-".join(id_.partition("-")[0] for id_ in self._chosen.order)
 
     def body(self) -> ComposeResult:
-        columns: tuple[Column[Job], ...] = (
-            Column(name="", width=1, cell=self._sign),
-            Column(name="run", width=7, cell=lambda job: Span(short_id(job), self._ink(job["id"]))),
-            Column(name="about", width=10, flex=1, cell=lambda job: subject(job)),
-            Column(name="kind", width=7, cell=lambda job: Span(job["kind"], "dim")),
-            Column(name="", width=1, cell=_state_sign),
-        )
         with Horizontal(id="split"):
-            with Vertical(id="left"):
-                yield Table(columns, empty=NO_RUNS, id="runs")
-                yield Input(id="filter", placeholder="words, or an expression: stage[12] a.*e")
+            yield RunList(self._ink, id="runs")
             with Vertical(id="right"):
                 yield Switch(VIEWS, "curves")
                 with Vertical(id="curves"):
                     yield Static(NOTHING, id="none", markup=False)
                     yield ChartGrid(id="charts")
-                yield Table[Line]((), id="table")
+                yield RunTable(id="table")
 
     def on_mount(self) -> None:
         self.grid.display = False
-        self.query_one("#runs", Table).focus()
+        self.query_one(RunList).take_focus()
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -142,22 +109,15 @@ class ComparePage(ChartedPage):
 
     def retone(self) -> None:
         super().retone()
-        self._show_columns()
+        self._head()
 
     def board_changed(self, change: Change) -> None:
+        runs = self.query_one(RunList)
         if change.arranged:
-            self._list()
-        self.query_one("#runs", Table).update_rows(change.ids)
-        for id_ in self._chosen.ids:
-            if id_ in change.ids:
-                self._follow(id_)  # it may have begun again
-                self._draw_soon()
-
-    def _list(self) -> None:
-        jobs, text = self.board.jobs, self.query_one("#filter", Input).value
-        table = self.query_one("#runs", Table)
-        table.say("no run matches; escape clears the filter" if text else NO_RUNS)
-        table.show(compare.runs(jobs, text), jobs)
+            runs.show(self.board.jobs)
+        runs.update_rows(change.ids)
+        if self._streams.renew(change.ids, self.board.jobs):
+            self._draw_soon()
 
     def _adopt(self) -> None:
         """Take over what was marked, or is no longer, on the page of jobs since the last time."""
@@ -173,52 +133,15 @@ class ComparePage(ChartedPage):
             self._choose(choice)
 
     def _choose(self, choice: Chosen) -> None:
-        """Compare other runs: streams of those that are left end, of those that come begin."""
-        before, self._chosen = self._chosen, choice
-        for id_ in set(before.ids) - set(choice.ids):
-            self._streams.pop(id_).cancel()
-            del self._curves[id_]
-        for id_ in choice.ids:
-            if id_ not in self._curves:
-                self._curves[id_] = RunCurves()
-                self._follow(id_)
-                if id_ not in self._settings:
-                    self.run_worker(self._ask(id_), group="settings")
-        self.query_one("#runs", Table).update_rows(list({*before.ids, *choice.ids}))
-        self._show_columns()
+        """Compare other runs."""
+        self._chosen = choice
+        self._streams.hold(choice.ids)
+        self.query_one(RunList).mark(choice)
+        self._head()
         self._draw_soon(anew=True)
 
-    def _follow(self, id_: str) -> None:
-        """Hold the stream of a run; the one of a run that has ended ends by itself."""
-        held = self._streams.get(id_)
-        over = self.board.jobs[id_]["state"] in FINAL_STATES
-        if held is None or (held.is_finished and not over):
-            self._streams[id_] = self.run_worker(self._take(id_), group=f"run-{id_}")
-
-    async def _take(self, id_: str) -> None:
-        curves = self._curves[id_]
-        try:
-            async for event in self.dashboard.link.follow("run.curves", id=id_, buckets=BUCKETS):
-                known = set(curves.series)
-                curves.take(event.value)
-                self._draw_soon(anew="whole" in event.value or known != set(curves.series))
-        except ClientError as error:
-            self.dashboard.complain(error)
-            self._choose(self._chosen.without((id_,)))
-
-    async def _ask(self, id_: str) -> None:
-        """What a run was told to do; that never changes."""
-        from tui.settings import defaults
-
-        try:
-            shown = await self.dashboard.link.call("jobs.show", id=id_)
-        except ClientError as error:
-            self.dashboard.complain(error)
-            return
-        own = (shown.get("spec") or {}).get("settings") or {}
-        found = settings(shown["kind"], shown.get("config") or {}, own, defaults())
-        self._settings[id_] = found
-        self._draw_soon()
+    def _lose(self, id_: str) -> None:
+        self._choose(self._chosen.without((id_,)))
 
     def _draw_soon(self, anew: bool = False) -> None:
         self._anew = self._anew or anew
@@ -273,15 +196,15 @@ class ComparePage(ChartedPage):
                 id_,
                 compare.label(jobs[id_]),
                 self._chosen.colours[id_],
-                self._curves[id_].series,
-                compare.beginning(jobs[id_], self._curves[id_].series.values()),
+                self._streams.curves[id_].series,
+                compare.beginning(jobs[id_], self._streams.curves[id_].series.values()),
             )
             for id_ in self._chosen.order
             if id_ in jobs
         ]
 
     def _end(self, runs: Iterable[Run]) -> float | None:
-        ends = [panels.end(self._curves[run.id].facts) for run in runs]
+        ends = [panels.end(self._streams.curves[run.id].facts) for run in runs]
         return max((end for end in ends if end is not None), default=None)
 
     def _front(self) -> str | None:
@@ -291,17 +214,14 @@ class ComparePage(ChartedPage):
     def _tell(self, found: Sequence[panels.Panel], runs: Sequence[Run]) -> None:
         """The table, and what the line above the charts says."""
         jobs = [self.board.jobs[run.id] for run in runs]
-        known = {run.id: self._settings[run.id] for run in runs if run.id in self._settings}
-        lines = [
+        known = {run.id: self._streams.settings.get(run.id, []) for run in runs}
+        lines = (
             *compare.figures(found, runs, self._split),
-            *compare.settings(known),
+            *compare.settings({id_: each for id_, each in known.items() if each}),
             *compare.origins(jobs),
             *compare.standing(jobs, runs, self.board.now(time.time())),
-        ]
-        after = {line.name: line for line in lines} if runs else {}
-        if after != self._lines:
-            self._lines = after
-            self.query_one("#table", Table).show(list(after), after)
+        )
+        self.query_one(RunTable).tell(lines if runs else ())
         self._say()
 
     def _say(self) -> None:
@@ -310,87 +230,62 @@ class ComparePage(ChartedPage):
         over = f" · over {axis[looks[0].axis]}" if looks else ""
         self.query_one(Switch).say(f"{SPLIT_TITLES[self._split]}{over}  ")
 
-    def _show_columns(self) -> None:
+    def _head(self) -> None:
         """A column for each run, under its name in its colour."""
         jobs = self.board.jobs
-        of_runs = [
-            Column[Line](
-                name=compare.label(jobs[id_]),
-                width=14,
-                cell=lambda line, id_=id_: _value(line, id_),  # type: ignore[misc]
-                flex=1,
-                tone=self._ink(id_),
-                rank=place,  # the first stays where there is no room for all
-            )
-            for place, id_ in enumerate(self._chosen.order)
-            if id_ in jobs
-        ]
-        first = Column[Line](name="", width=30, flex=1, cell=lambda line: Span(line.name, "dim"))
-        self.query_one("#table", Table).take_columns((first, *of_runs))
+        self.query_one(RunTable).head(
+            {
+                id_: (compare.label(jobs[id_]), self._ink(id_))
+                for id_ in self._chosen.order
+                if id_ in jobs
+            }
+        )
 
     def _palette(self) -> tuple[str, ...]:
         palette = chosen("", self.app.native_ansi_color)
         return palette.colours(self.app.current_theme.dark)
 
     def _ink(self, id_: str) -> Style:
-        """The colour of a run; none of one that is not marked."""
-        if id_ not in self._chosen.ids:
-            return Style()
+        """The colour of a run that is marked."""
         colours = self._palette()
         colour = colours[self._chosen.colours[id_] % len(colours)]
         return Style(color=Color.parse(colour).rich_color, bold=True)
-
-    def _sign(self, job: Job) -> Cell:
-        if job["id"] not in self._chosen.ids:
-            return Span("·", "faint")
-        return Span("◆" if job["id"] == self._chosen.pinned else "●", self._ink(job["id"]))
 
     @on(Chart.LookChanged)
     def _looked(self) -> None:
         self._say()
 
-    @on(Table.Chosen, "#runs")
+    @on(Table.Chosen)
     def _opened(self, event: Table.Chosen) -> None:
-        self.dashboard.open_job(event.key)
+        if event.key in self.board.jobs:  # of the list, not of the table below
+            self.dashboard.open_job(event.key)
 
     @on(Switch.Chosen)
     def _switched(self, event: Switch.Chosen) -> None:
         self.action_view(event.name)
 
-    @on(Input.Changed, "#filter")
-    def _filtered(self) -> None:
-        self._list()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.query_one("#filter").remove_class("-open")
-        self.query_one("#runs").focus()
-
     def action_filter(self) -> None:
         """Open the line that a filter is written in: words, or a regular expression."""
-        line = self.query_one("#filter", Input)
-        line.add_class("-open")
-        line.focus()
+        self.query_one(RunList).open_filter()
 
     def action_clear(self) -> None:
         """Leave the filter."""
-        self.query_one("#filter", Input).value = ""
-        self._filter_done()
+        self.query_one(RunList).clear_filter()
 
     def action_mark(self) -> None:
         """Lay the run under the cursor over the others, or take it away."""
-        table = self.query_one("#runs", Table)
-        if table.cursor is None:
+        runs = self.query_one(RunList)
+        if runs.cursor is None:
             return
-        if table.cursor in self._chosen.ids:
-            self._choose(self._chosen.without((table.cursor,)))
+        if runs.cursor in self._chosen.ids:
+            self._choose(self._chosen.without((runs.cursor,)))
         else:
-            self._choose(self._chosen.marking(table.cursor, len(self._palette())))
-        table.action_move(1)
+            self._choose(self._chosen.marking(runs.cursor, len(self._palette())))
+        runs.go_on()
 
     def action_pin(self) -> None:
         """Pin the run under the cursor: it comes first and lies over the others."""
-        cursor = self.query_one("#runs", Table).cursor
+        cursor = self.query_one(RunList).cursor
         if cursor is not None:
             self._choose(self._chosen.pinning(cursor, len(self._palette())))
 
@@ -407,7 +302,10 @@ class ComparePage(ChartedPage):
         """See the curves, or the table of figures and settings."""
         self.query_one(Switch).go(name)
         self.set_class(name == "table", "-figures")
-        self.query_one("#table" if name == "table" else "#runs").focus()
+        if name == "table":
+            self.query_one(RunTable).focus()
+        else:
+            self.query_one(RunList).take_focus()
 
     def action_copy(self) -> None:
         """Copy the values at the crosshair."""
@@ -415,12 +313,3 @@ class ComparePage(ChartedPage):
             self.dashboard.copy(said)
         else:
             self.notify("[ and ] put a crosshair on the charts", markup=False)
-
-
-def _state_sign(job: Job) -> Cell:
-    return Span(formats.MARKS.get(job["state"], " "), formats.tone_of(job))
-
-
-def _value(line: Line, id_: str) -> Cell:
-    text = line.values.get(id_, "")
-    return Span(text, "good" if id_ in line.best else "")

@@ -67,12 +67,12 @@ class ExportCharts(ModalScreen[None]):
             Column(name="chart", width=30, flex=1, cell=lambda title: title),
         )
         with Vertical():
-            yield Switch([(name, key) for name, key in FORMATS], self._format)
+            yield Switch([(name.upper(), key) for name, key in FORMATS], self._format.upper())
             table: Table[str] = Table(columns)
             table.styles.height = min(len(rows), MOST_LINES) + 1
             yield table
             yield Label(id="where", markup=False)
-            yield Label("enter  write it      tab  other format      esc  leave", id="keys")
+            yield Label("↑ ↓  chart     tab  format     enter  write it     esc  leave", id="keys")
 
     def on_mount(self) -> None:
         table = self.query_one(Table)
@@ -86,7 +86,7 @@ class ExportCharts(ModalScreen[None]):
 
     @on(Switch.Chosen)
     def _switched(self, event: Switch.Chosen) -> None:
-        self.action_take(event.name)
+        self.action_take(event.name.lower())
 
     def action_take(self, name: str) -> None:
         """Choose a format."""
@@ -94,7 +94,7 @@ class ExportCharts(ModalScreen[None]):
 
     def _take(self, name: Format) -> None:
         self._format = name
-        self.query_one(Switch).go(name)
+        self.query_one(Switch).go(name.upper())
         self._say_where()
 
     def action_next_format(self) -> None:

@@ -52,7 +52,9 @@ class Switch(Widget):
         for name, key in self._names:
             here = name == self._current
             segments.append(Segment(f"{key} ", tones["key" if here else "faint"]))
-            segments.append(Segment(f"{name.title()}   ", tones["strong" if here else "dim"]))
+            segments.append(
+                Segment(f"{name[0].upper()}{name[1:]}   ", tones["strong" if here else "dim"])
+            )
         used = sum(len(segment.text) for segment in segments)
         room = self.size.width - used
         segments.append(Segment(self._note[:room].rjust(room), tones["dim"]))

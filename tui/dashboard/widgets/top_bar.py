@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.dashboard.formats import MARKS
 from tui.dashboard.tones import Tone, Tones, tones_of
 from tui.dashboard.widgets.table import Span
 
@@ -60,9 +61,9 @@ class TopBar(Widget):
     def render_line(self, y: int) -> Strip:
         tones = tones_of(self.app)
         left = self._tabs(tones)
-        right = self._right(tones)
-        used = sum(cell_len(segment.text) for segment in left)
-        room = self.size.width - used - sum(cell_len(segment.text) for segment in right)
+        room = self.size.width - _width(left)
+        right = self._right(tones, room)
+        room -= _width(right)
         place = f" {self._place} " if self._place else ""
         if cell_len(place) > room - 1:
             place = ""
@@ -89,10 +90,20 @@ class TopBar(Widget):
             column += cell_len(text)
         return segments
 
-    def _right(self, tones: Tones) -> list[Segment]:
-        segments = []
-        for state, tone in QUEUE_TONES.items():
-            if count := self._counts.get(state):
-                segments.append(Segment(f" {count} {state}", tones[tone]))
-        segments.append(Segment(f"  {self._line.text} ", tones[self._line.tone]))
-        return segments
+    def _right(self, tones: Tones, room: int) -> list[Segment]:
+        """The queue in words, where there is room; the connection in any case."""
+        line = Segment(f"  {self._line.text} ", tones[self._line.tone])
+        for form in (" {count} {state}", " {mark}{count}"):
+            counts = [
+                Segment(form.format(count=count, state=state, mark=MARKS[state]), tones[tone])
+                for state, tone in QUEUE_TONES.items()
+                if (count := self._counts.get(state))
+            ]
+            if _width([*counts, line]) <= room:
+                return [*counts, line]
+        return [line]
+
+
+def _width(segments: Sequence[Segment]) -> int:
+    """Cells."""
+    return sum(cell_len(segment.text) for segment in segments)
