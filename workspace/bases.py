@@ -67,7 +67,8 @@ def named_base(models: Path, name: str) -> Path | None:
     """The base that a user means by a name.
 
     In this order: a folder of `models/`; "newest", which is the shipped one where none was made
-    that is good enough; a base that comes with the program; the newest base of the corpus of that name.
+    that is good enough; a base that comes with the program; the newest base of the corpus of that
+    name.
     """
     own = own_bases(models)
     shipped = shipped_bases()
