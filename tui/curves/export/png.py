@@ -96,12 +96,21 @@ def _segment(canvas: Canvas, begin: Point, end: Point, colour: Colour, width: fl
             canvas.blend(x, y, colour, share)
 
 
+def drawable(text: str) -> str:
+    """Text without what there are no letters for here: "j00004" of "j00004 小明".
+
+    Where nothing would be left it stays as it is, and boxes say that there is something.
+    """
+    words = "".join(sign if sign in GLYPHS else " " for sign in text).split()
+    return " ".join(words) or text
+
+
 def _write(canvas: Canvas, words: Words) -> None:
-    colour = _colour(words.colour)
+    text, colour = drawable(words.text), _colour(words.colour)
     gap = CELL - ACROSS * MAGNIFIED  # between two letters
-    left = round(words.at[0] - ANCHORED[words.anchor] * (len(words.text) * CELL - gap))
+    left = round(words.at[0] - ANCHORED[words.anchor] * (len(text) * CELL - gap))
     top = round(words.at[1]) - DOWN * MAGNIFIED
-    for number, character in enumerate(words.text):
+    for number, character in enumerate(text):
         for row, dots in enumerate(GLYPHS.get(character, BOX)):
             for column, dot in enumerate(dots):
                 if dot == DOT:

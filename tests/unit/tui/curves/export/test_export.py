@@ -14,7 +14,7 @@ import pytest
 from tui.curves.drawing import Look
 from tui.curves.export.csvfile import HEADER, table
 from tui.curves.export.font import ACROSS, BOX, GLYPHS, ROWS
-from tui.curves.export.png import SIGNATURE, png
+from tui.curves.export.png import SIGNATURE, drawable, png
 from tui.curves.export.sheet import Colours, Sheet, sheet
 from tui.curves.export.svg import svg
 from tui.curves.markers import Marker
@@ -118,3 +118,10 @@ def test_every_glyph_has_its_size(glyph: tuple[str, ...]) -> None:
 
 def test_glyphs_can_be_told_apart() -> None:
     assert len(set(GLYPHS.values())) == len(GLYPHS)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("j00004 小明 的声音", "j00004"), ("小明", "小明"), ("f0, %", "f0, %")]
+)
+def test_a_picture_has_of_a_name_what_there_are_letters_for(name: str, written: str) -> None:
+    assert drawable(name) == written
