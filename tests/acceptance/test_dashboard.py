@@ -83,7 +83,7 @@ def test_the_page_of_a_job_shows_its_curve_and_what_it_printed(running: RunningD
             )
             await seen.press("l")
             await seen.until_said("attempt 1 from step 0, 你好", "begins: test")
-            await seen.press("g")
+            await seen.press("i")
             await seen.until_said("setting", "synthesis.chunk_phonemes")
             await seen.press("escape")
             await seen.until_said(job.split("-")[0], "1 of 1 jobs")

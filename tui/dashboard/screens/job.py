@@ -34,7 +34,7 @@ from workspace.curves import RunCurves
 TICK = 1.0  # seconds between two looks at the clock
 WORKER_INTERVAL = 3.0  # seconds between two looks at what the job takes
 BUCKETS = 1000  # of each series to begin with: four times the columns of a wide chart
-VIEWS = (("curves", "v"), ("log", "l"), ("checkpoints", "h"), ("settings", "g"))
+VIEWS = (("curves", "v"), ("log", "l"), ("checkpoints", "h"), ("settings", "i"))
 WIDE, TALL = 150, 45  # cells from which the summary stands beside, and the log below
 RUNS = "runs"  # folder of the workspace
 
@@ -51,7 +51,7 @@ class JobPage(ChartedPage, ListeningPage):
         Binding("v", "view('curves')", "Curves", show=False, id="job.curves"),
         Binding("l", "view('log')", "Log", show=False, id="job.log"),
         Binding("h", "view('checkpoints')", "Checkpoints", show=False, id="job.checkpoints"),
-        Binding("g", "view('settings')", "Settings", show=False, id="job.settings"),
+        Binding("i", "view('settings')", "Settings", show=False, id="job.settings"),
         Binding("tab", "next_view", "Next view", id="job.next_view"),
         *KEYS,
         Binding("space,a", "play", "Hear preview", show=False, id="job.play"),
