@@ -101,6 +101,13 @@ class Base:
         """`state_hash` of the weights, which every voice on this base names."""
         return self.header.get(HASH_KEY, "")
 
+    @cached_property
+    def is_half(self) -> bool:
+        """Whether its weights are stored as float16; a descendant of it keeps their very bits."""
+        with safe_open(self.folder / MODEL_FILE, framework="pt") as file:
+            names: list[str] = file.keys()  # the file is no dict: it has to be asked
+            return any(file.get_slice(name).get_dtype() == "F16" for name in names)
+
     @property
     def has_style_encoder(self) -> bool:
         """Whether it can read a style from a recording; a base as Kokoro published it cannot."""

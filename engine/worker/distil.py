@@ -12,7 +12,6 @@ import torch
 
 from engine.errors import EngineError
 from engine.model.base import (
-    MODEL_FILE,
     VOICES_FOLDER,
     Base,
     SpeechModel,
@@ -21,7 +20,6 @@ from engine.model.base import (
     save_base,
 )
 from engine.model.swap import swap
-from engine.model.weights import read_weights
 from engine.text import Frontend
 from engine.training.align import ALIGNER_FILE
 from engine.training.checkpoint import STATE_FILE
@@ -178,10 +176,9 @@ def _not_good(measures: dict[str, float], settings: DistilSettings) -> str:
 
 def _write(destination: Path, model: SpeechModel, base: Base, card: dict[str, Any]) -> None:
     """The parent's folder with other weights; what was frozen keeps the parent's very bits."""
-    stored, _ = read_weights(base.folder / MODEL_FILE)
-    half = any(tensor.dtype == torch.float16 for tensor in stored.values())
+    size = base.header["size"]
     with folder_atomic(destination) as temporary:
-        save_base(temporary, model, base.header["size"], base.vocabulary, card, half=half)
+        save_base(temporary, model, size, base.vocabulary, card, half=base.is_half)
         if (base.folder / ALIGNER_FILE).is_file():
             shutil.copyfile(base.folder / ALIGNER_FILE, temporary / ALIGNER_FILE)
         (temporary / VOICES_FOLDER).mkdir()

@@ -152,7 +152,8 @@ def _write(
         "best_step": result.best_step, "measures": result.measures, "provenance": record,
     }  # fmt: skip
     with folder_atomic(destination) as temporary:
-        save_base(temporary, model.cpu(), size, VOCABULARY, card)
+        half = base is None or base.is_half  # what was frozen keeps the parent's very bits
+        save_base(temporary, model.cpu(), size, VOCABULARY, card, half=half)
         shutil.copyfile(aligner, temporary / ALIGNER_FILE)
         for name, style in styles.items():
             save_style(temporary / VOICES_FOLDER / f"{name}.safetensors", style)

@@ -85,6 +85,27 @@ def test_a_base_from_nothing_can_prepare_and_speak(workspace: Workspace, run_job
         run_job(stage1, "stage1", "other", **spec)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_what_stage_1_does_not_train_keeps_its_bits_in_the_new_base(
+    workspace: Workspace, run_job: Run, half: bool
+) -> None:
+    folder = workspace.models / "base"
+    parent = Base.open(folder)
+    model, card = parent.load(), read_card(folder)
+    save_base(folder, model, "small", parent.vocabulary, card, half=half)
+    assert Base.open(folder).is_half == half
+    settings = {**FEW_STEPS, "train_small": ["mamba"]}
+    spec = {"prepared": [PREPARED], "base": "base", "name": "own", "settings": settings}
+    run_job(stage1, "stage1", "own", **spec)
+    before, after = (
+        read_weights(workspace.models / name / MODEL_FILE)[0] for name in ("base", "own")
+    )
+    moved = [name for name in after if not torch.equal(after[name], before[name])]
+    assert before.keys() == after.keys()
+    assert moved and all(".text_encoder.lstms." in name for name in moved)
+    assert all(after[name].dtype == before[name].dtype for name in after)
+
+
 def test_a_base_without_a_style_encoder_gets_one(workspace: Workspace, run_job: Run) -> None:
     folder = workspace.models / "base"
     base = Base.open(folder)
