@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from textual.widgets import OptionList
 from tests.acceptance.dashboard import Driven, driven
 from tests.acceptance.running import RunningDaemon
 from tui.dashboard.chart import Chart
+from tui.dashboard.memory import Memory
 from tui.dashboard.screens.compare import ComparePage
 from tui.dashboard.screens.export import ExportCharts
 from tui.dashboard.screens.job import JobPage
@@ -88,6 +90,25 @@ def test_a_run_that_goes_on_is_drawn_on_and_let_go(running: RunningDaemon) -> No
     asyncio.run(follow())
 
 
+def test_what_was_compared_is_compared_again_when_it_opens_again(running: RunningDaemon) -> None:
+    for voice in ("alice", "bob"):
+        trained(running, voice)
+    memory = Memory()
+
+    async def leave() -> None:
+        async with driven(running, memory=memory) as seen:
+            await seen.until_said("bob")
+            await seen.press("2", "down", "space")
+            await seen.until(lambda: curves(seen) == {"loss": ["j00001 alice"]}, "it is drawn")
+
+    async def come_back() -> None:
+        async with driven(running, memory=memory) as seen:
+            await seen.until(lambda: curves(seen) == {"loss": ["j00001 alice"]}, "it is drawn")
+
+    asyncio.run(leave())
+    asyncio.run(come_back())
+
+
 def test_the_list_is_filtered_by_an_expression(running: RunningDaemon) -> None:
     for voice in ("alice", "bob", "carol"):
         trained(running, voice, steps=1)
@@ -118,7 +139,7 @@ def long(running: RunningDaemon) -> str:
 
 
 def test_closer_than_what_was_sent_single_points_are_seen(
-    running: RunningDaemon, long: str
+    running: RunningDaemon, long: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def zoom() -> None:
         async with driven(running) as seen:
@@ -134,10 +155,20 @@ def test_closer_than_what_was_sent_single_points_are_seen(
                 return max(chart.drawing.samples[0].columns.points)
 
             await seen.until(lambda: points() < 10, "no column shows a bucket any more")
+            await seen.press("e", "enter")
+            await seen.until(lambda: isinstance(seen.app.screen, JobPage), "it is written")
             await seen.press("0")
             await seen.until(lambda: points() > 100, "the whole is seen")
 
+    monkeypatch.chdir(tmp_path)
     asyncio.run(zoom())
+    heights = re.findall(r",([0-9.]+)", "".join(thin(tmp_path / "j00001-loss.svg")))
+    assert len(set(heights)) > 50  # a few buckets would have a few
+
+
+def thin(path: Path) -> list[str]:
+    """The points of the single values behind the average, and of the grid, in a picture."""
+    return re.findall(r'points="([^"]*)"[^>]*stroke-width="1.0"', path.read_text())
 
 
 def test_values_at_the_crosshair_are_copied(running: RunningDaemon) -> None:

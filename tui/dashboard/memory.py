@@ -33,6 +33,7 @@ class Memory:
     theme: its name.
     smoothing: time constant of the curves, in points.
     log_axis: whether curves are logarithmic.
+    compared: workspace address -> runs that were compared there last.
     places: workspace address -> job that was open there last.
     """
 
@@ -41,6 +42,7 @@ class Memory:
     theme: str = ""
     smoothing: float = 0.0
     log_axis: bool = False
+    compared: dict[str, list[str]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from daemon.protocol import CurveRange
 from tui.curves.sample import Trace, View
 from tui.dashboard.chart import Chart
+from workspace.curves import range_from_json
+from workspace.series import Columns
+
+if TYPE_CHECKING:
+    from daemon.client.link import Link
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,22 @@ def finer(trace: Trace, view: View) -> CurveRange | None:
         return None
     run, name = trace.source
     return CurveRange(id=run, series=name, first=first, last=last, columns=view.columns, axis=axis)
+
+
+async def ask(link: Link, request: CurveRange) -> Columns:
+    """A part of a curve as the daemon has it.
+
+    Raises:
+        ClientError: it cannot be had.
+    """
+    return range_from_json(await link.call("run.range", **asdict(request)))
+
+
+async def refined(link: Link, trace: Trace, view: View) -> Trace:
+    """A curve that shows a view as finely as it was measured.
+
+    Raises:
+        ClientError: that cannot be had.
+    """
+    request = finer(trace, view)
+    return trace.refined(view, await ask(link, request)) if request else trace

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tui.curves.braille import DOTS_ACROSS
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker
 from tui.curves.sample import Trace
@@ -14,6 +15,11 @@ WIDTH, HEIGHT = 1200, 600  # pixels
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 56, 40  # pixels around the curves
 CELL, LINE = 12, 20  # pixels of a character, and of a line with ticks
 Point = tuple[float, float]  # pixels from the left and from the top
+
+
+def columns(width: int = WIDTH) -> int:
+    """Columns on which the curves of a sheet of so many pixels are drawn: one a pixel."""
+    return (width - LEFT - RIGHT) // DOTS_ACROSS * DOTS_ACROSS
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,9 @@ def sheet(
     drawing = draw(traces, look, inner_width // CELL, inner_height // LINE, markers=markers)
     place = _Place(drawing, inner_width, inner_height)
     # one column a pixel, instead of two a cell
-    fine = draw(traces, replace(look, viewport=drawing.view.viewport), inner_width // 2, 4)
+    fine = draw(
+        traces, replace(look, viewport=drawing.view.viewport), columns(width) // DOTS_ACROSS, 4
+    )
     raws: list[Stroke] = []
     curves: list[Stroke] = []
     for number, sample in enumerate(fine.samples):

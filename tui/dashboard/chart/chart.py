@@ -169,15 +169,20 @@ class Chart(Widget):
             return ""
         return reading(self.title, self._traces, self._drawing, self.crosshair)
 
-    def exported(self, format: Format) -> bytes:
-        """What is seen as SVG or PNG, or all values behind it as CSV: the bytes of a file."""
+    def exported(self, format: Format, traces: Sequence[Trace] = ()) -> bytes:
+        """What is seen as SVG or PNG, or all values behind it as CSV: the bytes of a file.
+
+        Args:
+            format: of the file.
+            traces: its own, where more is known of them.
+        """
         from tui.dashboard.chart.export import exported  # most people never write one
 
         self._chosen_inks()
         return exported(
             format,
             self.title,
-            self._traces,
+            traces or self._traces,
             self.look,
             self._markers,
             chosen(self.palette, self.app.native_ansi_color),

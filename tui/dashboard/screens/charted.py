@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from textual import on, work
 from textual.binding import Binding
 from textual.timer import Timer
@@ -12,8 +10,7 @@ from daemon.client import ClientError
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.telling import place
 from tui.dashboard.screens.page import Page
-from tui.dashboard.zoom import missing
-from workspace.curves import range_from_json
+from tui.dashboard.zoom import ask, missing
 
 SETTLED = 0.15  # seconds without a key after which a part of a run is asked for
 LEAP = 10  # cells
@@ -84,11 +81,11 @@ class ChartedPage(Page):
         charts.sort(key=lambda chart: not chart.region.overlaps(self.grid.region))
         for part in list(missing(charts)):
             try:
-                answer = await self.dashboard.link.call("run.range", **asdict(part.request))
+                columns = await ask(self.dashboard.link, part.request)
             except ClientError as error:
                 self.dashboard.complain(error)
                 return
-            part.chart.refine(part.name, part.view, range_from_json(answer))
+            part.chart.refine(part.name, part.view, columns)
 
     def action_charts(self, action: str) -> None:
         """Change how all charts are seen."""

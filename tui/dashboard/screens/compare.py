@@ -73,6 +73,7 @@ class ComparePage(ChartedPage):
     def __init__(self) -> None:
         super().__init__()
         self._chosen = Chosen()
+        self._recalled = False
         self._adopted: frozenset[str] = frozenset()  # what was marked on the page of jobs
         self._split: Split = "validation"
         self._streams = RunStreams(self, self._draw_soon, self._lose)
@@ -116,8 +117,17 @@ class ComparePage(ChartedPage):
         if change.arranged:
             runs.show(self.board.jobs)
         runs.update_rows(change.ids)
+        if self.board.whole and not self._recalled:
+            self._recall()
         if self._streams.renew(change.ids, self.board.jobs):
             self._draw_soon()
+
+    def _recall(self) -> None:
+        """Compare the runs that were compared when the dashboard was left."""
+        self._recalled = True
+        before = self.dashboard.memory.compared.get(self.dashboard.place, [])
+        found = set(compare.runs(self.board.jobs, ""))
+        self._mark([id_ for id_ in before if id_ in found])
 
     def _adopt(self) -> None:
         """Take over what was marked, or is no longer, on the page of jobs since the last time."""
@@ -126,15 +136,19 @@ class ComparePage(ChartedPage):
         fresh = sorted((now - self._adopted) & found)
         gone = self._adopted - now
         self._adopted = now & (found | self._adopted)
-        if fresh or gone:
-            choice = self._chosen.without(gone)
-            for id_ in fresh:
-                choice = choice.marking(id_, len(self._palette()))
+        self._mark(fresh, gone)
+
+    def _mark(self, fresh: Iterable[str], gone: Iterable[str] = ()) -> None:
+        choice = self._chosen.without(gone)
+        for id_ in fresh:
+            choice = choice.marking(id_, len(self._palette()))
+        if choice != self._chosen:
             self._choose(choice)
 
     def _choose(self, choice: Chosen) -> None:
         """Compare other runs."""
         self._chosen = choice
+        self.dashboard.memory.compared[self.dashboard.place] = list(choice.ids)
         self._streams.hold(choice.ids)
         self.query_one(RunList).mark(choice)
         self._head()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,13 +15,18 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label
 
+from daemon.client import ClientError
+from tui.curves.export.sheet import columns
+from tui.curves.sample import Trace
 from tui.dashboard.chart import Chart
 from tui.dashboard.export import free_path, name_of
 from tui.dashboard.widgets.switch import Switch
 from tui.dashboard.widgets.table import Column, Table
+from tui.dashboard.zoom import refined
 from workspace.files import write_atomic
 
 if TYPE_CHECKING:
+    from tui.dashboard.app import Dashboard
     from tui.dashboard.chart.export import Format
 
 FORMATS: tuple[tuple[Format, str], ...] = (("svg", "s"), ("png", "p"), ("csv", "c"))
@@ -63,12 +69,12 @@ class ExportCharts(ModalScreen[None]):
         rows = {ALL: ALL} if len(self._charts) > 1 else {}
         rows = {id_: chart.title for id_, chart in self._charts.items()} | rows
         self._rows = rows
-        columns: tuple[Column[str], ...] = (
+        only: tuple[Column[str], ...] = (
             Column(name="chart", width=30, flex=1, cell=lambda title: title),
         )
         with Vertical():
             yield Switch([(name.upper(), key) for name, key in FORMATS], self._format.upper())
-            table: Table[str] = Table(columns)
+            table: Table[str] = Table(only)
             table.styles.height = min(len(rows), MOST_LINES) + 1
             yield table
             yield Label(id="where", markup=False)
@@ -107,16 +113,27 @@ class ExportCharts(ModalScreen[None]):
         written: list[Path] = []
         try:
             for chart in self._chosen():
-                path, content = self._path(chart), chart.exported(self._format)
+                content = chart.exported(self._format, await self._traces(chart))
+                path = self._path(chart)
                 await asyncio.to_thread(write_atomic, path, content)
                 written.append(path)
         except OSError as error:
             reason = error.strerror or str(error)
             self.notify(f"{self._folder}: {reason}", severity="error", markup=False)
+        except ClientError as error:
+            self.notify(error.message, severity="error", markup=False)
         if written:
             said = str(written[0]) if len(written) == 1 else f"{len(written)} in {self._folder}"
             self.notify(f"written: {said}", markup=False)
             self.dismiss()
+
+    async def _traces(self, chart: Chart) -> list[Trace]:
+        """The curves as finely as a picture, which has more columns than a terminal, shows them."""
+        if chart.drawing is None or self._format == "csv":
+            return list(chart.traces)
+        view = replace(chart.drawing.view, columns=columns(), span=0)
+        link = cast("Dashboard", self.app).link
+        return [await refined(link, trace, view) for trace in chart.traces]
 
     def _chosen(self) -> list[Chart]:
         key = self.query_one(Table).cursor
