@@ -97,7 +97,7 @@ class JobsPage(Page):
             Column(name="state", width=11, cell=formats.state_cell),
             Column(name="progress", width=14, cell=lambda job: formats.progress_cell(job, 14)),
             Column(name="rate", width=13, cell=formats.rate_cell, align="right", rank=3),
-            Column(name="time", width=10, cell=self._time_cell, align="right", rank=1),
+            Column(name="time", width=11, cell=self._time_cell, align="right", rank=1),
             Column(name="try", width=3, cell=formats.attempt_cell, align="right", rank=4),
             Column(name="why", width=18, flex=5, cell=formats.why_cell, rank=2),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, NamedTuple, TypeVar
@@ -247,7 +248,7 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
             return Strip(self._heading(tones)).adjust_cell_length(width)
         place = y - HEADING_LINES + self.scroll_offset.y
         if place >= len(self._keys):
-            said = self._empty if not self._keys and y == HEADING_LINES + 1 else ""
+            said = "" if self._keys else self._nothing_said(y - HEADING_LINES - 1)
             return Strip([Segment(f"  {said}", tones["dim"])]).adjust_cell_length(width)
         key = self._keys[place]
         segments = self._lines.get(key)
@@ -257,6 +258,11 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
         if key == self._cursor:
             strip = strip.apply_style(tones.cursor[0 if self.has_focus else 1])
         return strip
+
+    def _nothing_said(self, number: int) -> str:
+        """A line of what is said where there are no rows."""
+        lines = textwrap.wrap(self._empty, max(1, self.size.width - 4))
+        return lines[number] if 0 <= number < len(lines) else ""
 
     def _heading(self, tones: Tones) -> list[Segment]:
         segments = [Segment(" ")]

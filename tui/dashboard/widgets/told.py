@@ -44,6 +44,7 @@ class Told(Frugal):
 
     def on_resize(self) -> None:
         self._laid = self._lay(self.size.width)
+        self.refresh()
 
     def line(self, y: int) -> Strip:
         strip = self._laid[y] if y < len(self._laid) else Strip([])
