@@ -39,13 +39,13 @@ SHORTEST_CROP = 4  # alignment frames, where sound hardly counts
 class CloneSettings(LoopSettings):
     """`[clone]`: a voice fitted to 5 to 60 seconds of speech, the model frozen."""
 
-    steps: int = Field(280, ge=1)
+    steps: int = Field(400, ge=1)
     batch_size: int = Field(6, ge=1)
     learning_rate: float = Field(0.03, gt=0)
     warmup_steps: int = Field(10, ge=0)
     weight_decay: float = Field(0.0, ge=0)
     ema: float = Field(0.9, ge=0, lt=1)
-    checkpoint_every: int = Field(140, ge=1)
+    checkpoint_every: int = Field(200, ge=1)
     patience: int = Field(2, ge=1)
     crop_frames: int = Field(80, ge=4)
     """Alignment frames (25 ms) of each piece whose sound is compared in a step."""
@@ -91,14 +91,21 @@ class Reference:
         """The features of one of `items`."""
         return self.recordings[item[0]]
 
-    def batch(self, step: int, seed: int, size: int, crop: int) -> Batch:
-        """The batch of a step: pieces in proportion to their lengths, cropped anywhere."""
+    def batch(
+        self, step: int, seed: int, size: int, crop: int, part: tuple[int, int] = (0, 1)
+    ) -> Batch:
+        """The batch of a step: pieces in proportion to their lengths, cropped anywhere.
+
+        Args:
+            part: (i, n): every n-th piece from the i-th on, the share of one of n processes.
+        """
         generator = np.random.default_rng((seed, step))
         lengths = np.array([int(recording.durations.sum()) for recording in self.recordings])
         drawn = generator.choice(len(lengths), size, p=lengths / lengths.sum())
         starts = [int(generator.integers(0, max(1, lengths[i] - crop + 1))) for i in drawn]
-        recordings = [self.recordings[i] for i in drawn]
-        return collate(recordings, recordings, starts, crop)
+        first, every = part
+        recordings = [self.recordings[i] for i in drawn[first::every]]
+        return collate(recordings, recordings, starts[first::every], crop)
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,7 @@ class Cloning:
         start: (n, 1, 2 style_dim), the style to start from; what is fitted is added to every row.
         shift: (2 style_dim,), what is added; zeros at first.
         span: of the known styles.
+        part: of each batch that this process learns from, see `Reference.batch`.
     """
 
     def __init__(
@@ -180,9 +188,11 @@ class Cloning:
         settings: CloneSettings,
         seed: int,
         speak: Speak,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.model, self.start, self.shift, self.span = model, start, shift, span
         self.reference, self.settings, self.seed, self.speak = reference, settings, seed, speak
+        self.part = part
         self.train_mode(True)
 
     @property
@@ -204,7 +214,9 @@ class Cloning:
 
     def batch(self, step: int) -> Batch:
         settings = self.settings
-        drawn = self.reference.batch(step, self.seed, settings.batch_size, settings.crop_frames)
+        drawn = self.reference.batch(
+            step, self.seed, settings.batch_size, settings.crop_frames, self.part
+        )
         return drawn.to(self.shift.device)
 
     def losses(self, batch: Batch) -> Losses:

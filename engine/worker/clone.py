@@ -85,18 +85,19 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         JobCancelledError: the job was asked to stop.
     """
     workspace = Workspace(Path(job.workspace))
-    settings = table(job, "clone", CloneSettings).model_copy(update={"processes": 1})
+    settings = table(job, "clone", CloneSettings)
     destination = workspace.voices / job.spec["voice"] / job.spec["version"]
     outputs = {"voice": str(destination.relative_to(workspace.root))}
     if destination.exists():  # an earlier attempt died after its rename
         return {**outputs, **achieved(destination)}
-    with training_ranks(settings, folder) as (_, device):
-        base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
-        require_same_phonemes(base)
-        require_good(base, job)
-        frontend = _frontend(base, workspace)
-        corpus = _reference(job, folder, base, settings, frontend, events)
-        reference = Reference(corpus)
+    base = base_for_job(workspace.models, job.spec.get("base", "newest"), folder)
+    require_same_phonemes(base)
+    require_good(base, job)
+    frontend = _frontend(base, workspace)
+    # made before there are other processes, which find it there
+    corpus = _reference(job, folder, base, settings, frontend, events)
+    reference = Reference(corpus)
+    with training_ranks(settings, folder, base.header["size"] == "small") as (ranks, device):
         torch.manual_seed(job.seed)
         model = base.load().to(device)
         before = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
@@ -106,10 +107,14 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         counts = announce(events, model, {STYLE: [shift], **chosen})
         record = provenance(job, folder, [corpus], base=base.hash)
         speak = speak_with(base.vocabulary)
-        task = Cloning(model, start, shift, span, reference, settings, job.seed, speak)
+        part = ranks.place, ranks.count
+        task = Cloning(model, start, shift, span, reference, settings, job.seed, speak, part)
         result = train(
-            task, settings, job, folder, events, utterances=len(reference), base=base
+            task, settings, job, folder, events,
+            utterances=len(reference), base=base, ranks=ranks,
         )  # fmt: skip
+    if ranks.place:
+        return outputs  # the first one writes
     style = task.style.detach().cpu()
     model.cpu().eval()
     speaker = Speaker(model.graph, style, frontend, configured(job, "synthesis", SynthesisSettings))

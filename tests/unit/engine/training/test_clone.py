@@ -139,6 +139,15 @@ def test_batches_are_functions_of_the_step(reference: Reference) -> None:
     assert not torch.equal(first.crop_wave, other.crop_wave)
 
 
+def test_processes_share_a_batch_between_them(reference: Reference) -> None:
+    whole = reference.batch(7, 4, 6, 8)
+    parts = [reference.batch(7, 4, 6, 8, part=(place, 2)) for place in range(2)]
+    assert [len(part) for part in parts] == [3, 3]
+    for place, part in enumerate(parts):
+        assert torch.equal(part.token_lengths, whole.token_lengths[place::2])
+        assert torch.equal(part.crop_wave, whole.crop_wave[place::2])
+
+
 def test_distance_from_a_span() -> None:
     styles = torch.tensor([[1.0, 0, 5, 0], [-1, 0, 5, 0], [0, 1, 5, 0], [0, -1, 5, 0]])
     span = Span.of(styles)

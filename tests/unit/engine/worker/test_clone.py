@@ -32,6 +32,7 @@ SHORT = "今天天气很好"
 LONG = "今天天气很好，我们去公园散步，他在北京工作，这本书很有意思，你明天来不来"
 FEW = {
     "steps": 2, "batch_size": 2, "crop_frames": 6, "checkpoint_every": 1, "warmup_steps": 0,
+    "processes": 1,
     "threads": 1, "preview": "你好。", "shortest_seconds": 1.0, "piece_seconds": 4.0,
     "measured_pieces": 1,
 }  # fmt: skip
