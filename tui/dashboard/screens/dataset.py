@@ -14,28 +14,22 @@ from daemon.client import ClientError
 from daemon.client.linkstate import Connected
 from tui.dashboard import datasets, utterances
 from tui.dashboard.board import Change
-from tui.dashboard.clips import ClipError, Clips
 from tui.dashboard.datasets import Folder, Record
 from tui.dashboard.lines import Line
 from tui.dashboard.screens.correct import Correct
-from tui.dashboard.screens.page import Page
+from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.utterances import Figures
 from tui.dashboard.widgets.table import Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.dashboard.widgets.utterance_list import UtteranceList
 from tui.jobs import short_id
-from tui.playback import NoLoudspeakerError, PlaybackError
 
 LOOK = 0.5  # seconds between two looks whether to ask again
 SOON = 2.0  # seconds until the next question while a correction is to be taken in
 WIDE, TALL = 150, 34  # cells from which an utterance stands beside the list, and bars are high
-ELSEWHERE = (
-    "sound comes out where the dashboard runs: on your own machine open"
-    " `yinfang tui --host ssh://user@server`"
-)
 
 
-class DatasetPage(Page):
+class DatasetPage(ListeningPage):
     """One dataset."""
 
     NAME = "datasets"
@@ -76,7 +70,6 @@ class DatasetPage(Page):
         self._stale, self._due = True, 0.0
         self._awaited = False  # whether a correction is to be taken in
         self._listed: tuple[str, float] | None = None  # see `_prepared`
-        self._clips: Clips | None = None
 
     @property
     def utterances(self) -> UtteranceList:
@@ -94,10 +87,6 @@ class DatasetPage(Page):
         self.set_interval(LOOK, self._look)
         self._place(self._record)
         self._listed = self._prepared()
-
-    def on_unmount(self) -> None:
-        if self._clips is not None:
-            self._clips.close()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < WIDE, "-narrow")
@@ -231,25 +220,13 @@ class DatasetPage(Page):
     def _opened(self) -> None:
         self.action_edit()
 
-    @work(group="listen", exclusive=True)
-    async def action_play(self) -> None:
+    def action_play(self) -> None:
         """Hear the utterance under the cursor; once more: be silent."""
-        if self._clips is None:
-            self._clips = Clips(self.dashboard.link)
-        if self._clips.stop():
-            return
         path = self.utterances.chosen.get("audio")
-        if not path:
+        if path:
+            self.hear(path)
+        else:
             self.notify("this utterance has no recording", severity="warning")
-            return
-        try:
-            await self._clips.play(path)
-        except ClientError as error:
-            self.dashboard.complain(error)
-        except NoLoudspeakerError as error:
-            self.notify(ELSEWHERE, title=str(error), severity="warning", markup=False, timeout=12)
-        except (ClipError, PlaybackError) as error:
-            self.notify(str(error), severity="warning", markup=False)
 
     def action_edit(self) -> None:
         """Write down what the utterance under the cursor really says."""
