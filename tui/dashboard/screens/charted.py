@@ -14,33 +14,41 @@ from tui.dashboard.zoom import ask, missing
 
 SETTLED = 0.15  # seconds without a key after which a part of a run is asked for
 LEAP = 10  # cells
-KEYS: tuple[Binding, ...] = tuple(
-    Binding(key, action, name, show=shown, tooltip=does, id=f"chart.{id_}")
-    for key, action, name, does, shown, id_ in (
-        ("y", "charts('toggle_log')", "Log axis", "Logarithmic axis, or linear.", True, "log"),
-        ("s", "charts('cycle_smoothing')", "Smoothing", "Smooth the curves more, from the most "
-         "back to not at all.", True, "smoothing"),
-        ("x", "charts('cycle_axis')", "Steps/time", "Over steps, time since the beginning, or the "
-         "clock.", True, "axis"),
-        ("b", "charts('toggle_outliers')", "Outliers", "Room for every spike, or for the bulk of "
-         "the values.", False, "outliers"),
-        ("plus,equals_sign", "lead('zoom_in')", "Zoom in", "Closer, around the crosshair or the "
-         "middle.", False, "zoom_in"),
-        ("minus", "lead('zoom_out')", "Zoom out", "See more.", False, "zoom_out"),
-        ("left", "lead('pan_left')", "Pan left", "See what came before.", False, "left"),
-        ("right", "lead('pan_right')", "Pan right", "See what came after.", False, "right"),
-        ("0", "lead('reset')", "Whole run", "See all there is.", False, "reset"),
-        ("left_square_bracket", "point(-1)", "Crosshair left", "Move the crosshair back by a cell; "
-         "the first time it comes into the middle.", False, "back"),
-        ("right_square_bracket", "point(1)", "Crosshair right", "Move the crosshair on by a cell.",
-         False, "forth"),
-        ("left_curly_bracket", f"point(-{LEAP})", "Crosshair far left", "Move it back by "
-         f"{LEAP} cells.", False, "far_back"),
-        ("right_curly_bracket", f"point({LEAP})", "Crosshair far right", f"Move it on by {LEAP} "
-         "cells.", False, "far_forth"),
-        ("m", "magnify", "One chart", "", True, "magnify"),
-        ("e", "export", "Export", "", True, "export"),
-    )
+
+
+def _key(id_: str, keys: str, action: str, name: str, does: str, *, shown: bool = False) -> Binding:
+    return Binding(keys, action, name, show=shown, tooltip=does, id=f"chart.{id_}")
+
+
+KEYS: tuple[Binding, ...] = (
+    _key("log", "y", "charts('toggle_log')", "Log axis",
+         "Logarithmic axis, or linear.", shown=True),
+    _key("smoothing", "s", "charts('cycle_smoothing')", "Smoothing",
+         "Smooth the curves more, from the most back to not at all.", shown=True),
+    _key("axis", "x", "charts('cycle_axis')", "Steps/time",
+         "Over steps, time since the beginning, or the clock.", shown=True),
+    _key("outliers", "b", "charts('toggle_outliers')", "Outliers",
+         "Room for every spike, or for the bulk of the values."),
+    _key("zoom_in", "plus,equals_sign", "lead('zoom_in')", "Zoom in",
+         "Closer, around the crosshair or the middle."),
+    _key("zoom_out", "minus", "lead('zoom_out')", "Zoom out", "See more."),
+    # lists take the arrows for themselves in what is told of keys, though not when one is pressed
+    _key("left", "left,less_than_sign", "lead('pan_left')", "Pan left", "See what came before."),
+    _key("right", "right,greater_than_sign", "lead('pan_right')", "Pan right",
+         "See what came after."),
+    _key("reset", "0", "lead('reset')", "Whole run", "See all there is."),
+    _key("back", "left_square_bracket", "point(-1)", "Crosshair left",
+         "Move the crosshair back by a cell; the first time it comes into the middle."),
+    _key("forth", "right_square_bracket", "point(1)", "Crosshair right",
+         "Move the crosshair on by a cell."),
+    _key("far_back", "left_curly_bracket", f"point(-{LEAP})", "Crosshair far left",
+         f"Move the crosshair back by {LEAP} cells."),
+    _key("far_forth", "right_curly_bracket", f"point({LEAP})", "Crosshair far right",
+         f"Move the crosshair on by {LEAP} cells."),
+    _key("magnify", "m", "magnify", "One chart",
+         "One chart after the other for itself, then all again.", shown=True),
+    _key("export", "e", "export", "Export",
+         "Write a chart into a file: SVG, PNG or CSV.", shown=True),
 )  # fmt: skip
 
 

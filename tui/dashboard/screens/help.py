@@ -78,6 +78,7 @@ def meaning(node: DOMNode, app: App[Any], binding: Binding) -> str:
     """What a key does: the first line of its action's docstring, else its description."""
     target, _, name = binding.action.partition("(")[0].rpartition(".")
     method = getattr(app if target == "app" else node, f"action_{name}", None)
-    said = (method.__doc__ or "").strip().partition("\n")[0] if method is not None else ""
+    ours = getattr(method, "__module__", "").startswith("tui.")
+    said = (method.__doc__ or "").strip().partition("\n")[0] if ours else ""
     # one action with several arguments does several things: there the description says which
     return binding.description if not said or "(" in binding.action else said
