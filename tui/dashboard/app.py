@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
@@ -180,6 +181,12 @@ class Dashboard(App[None]):
 
     def on_top_bar_page_asked(self, event: TopBar.PageAsked) -> None:
         self.action_page(event.page)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave a page for the one below it."""
+        # what still comes for a page that is taken down would find its widgets gone
+        self.workers.cancel_node(self.screen)
+        return super().pop_screen()
 
     def open_job(self, id_: str) -> None:
         """Open the page of a job."""
