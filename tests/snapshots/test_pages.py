@@ -1,0 +1,144 @@
+"""Every page as it is painted, beside how it was when somebody looked at it.
+
+The app, its link and its widgets are the real ones; a server of the daemon's own gives recorded
+answers at a fixed time. `--update-goldens` writes the pictures anew: look at the difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.snapshots.picture import picture
+from tests.snapshots.recorded import RECORDINGS
+from tests.snapshots.serving import answering
+from tui.dashboard.app import Dashboard
+from tui.dashboard.memory import Memory, Preferences
+from workspace.layout import Workspace
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = ((80, 24), (120, 40), (200, 60))
+LOOK = 0.03  # seconds between two looks
+STILL = 4  # looks after each other that see the same
+DEADLINE = 30.0  # seconds
+EVERY, WITH_JOBS = ("empty", "busy", "failing"), ("busy", "failing")
+
+
+@dataclass(frozen=True)
+class View:
+    """A page, and how one gets there from the one before.
+
+    Attributes:
+        name: of its picture.
+        keys: pressed one after another.
+        said: what stands on it once it is all there.
+        situations: where there is such a page.
+        wide: what stands on it besides where there is room.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    said: str
+    situations: tuple[str, ...] = EVERY
+    wide: str = ""
+
+
+VIEWS = (
+    View("no jobs", (), "No jobs yet", ("empty",)),
+    View("jobs", (), "connected", WITH_JOBS, wide="validation"),
+    View("help", ("question_mark",), "Everywhere"),
+    View("confirm", ("escape", "home", "c"), "leave it", ("busy",)),
+    View("job", ("escape", "home", "enter"), "Checkpoints", WITH_JOBS),
+    View("log", ("l",), "o", WITH_JOBS),
+    View("checkpoints", ("h",), "measures", WITH_JOBS),
+    View("settings", ("i",), "setting", WITH_JOBS),
+    View("compare", ("escape", "2"), "space marks a run"),
+    View("compared", ("j", "j", "j", "space"), "full MCD", ("busy",)),
+    View("no datasets", ("3",), "datasets/", ("empty",)),
+    View("datasets", ("3",), "enter opens one", WITH_JOBS),
+    View("dataset", ("enter",), "今天天气很好", WITH_JOBS),
+    View("voices", ("escape", "4"), "made by"),
+    View("system", ("5",), "processor"),
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("situation", EVERY)
+def test_pages_look_as_they_did(
+    situation: str,
+    size: tuple[int, int],
+    tmp_path: Path,
+    update_goldens: bool,
+    pictures: Path | None,
+) -> None:
+    folder = GOLDEN / situation / f"{size[0]}x{size[1]}"
+
+    async def walk() -> list[str]:
+        differences = []
+        async for name, seen, app in pages(situation, size, tmp_path):
+            golden = folder / f"{name}.txt"
+            if pictures is not None:
+                target = pictures / f"{situation}-{size[0]}x{size[1]}-{name}.svg"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(app.export_screenshot(), encoding="utf-8")
+            if update_goldens:
+                golden.parent.mkdir(parents=True, exist_ok=True)
+                golden.write_text(seen, encoding="utf-8")
+                continue
+            before = golden.read_text(encoding="utf-8") if golden.exists() else ""
+            if seen != before:
+                differences.append(difference(name, before, seen))
+        return differences
+
+    assert not (found := asyncio.run(walk())), "\n\n".join(found)
+
+
+def difference(name: str, before: str, now: str) -> str:
+    lines = difflib.unified_diff(
+        before.splitlines(), now.splitlines(), f"{name}, golden", f"{name}, now", n=1, lineterm=""
+    )
+    return "\n".join(lines)
+
+
+async def pages(
+    situation: str, size: tuple[int, int], root: Path
+) -> AsyncIterator[tuple[str, str, Dashboard]]:
+    """Name and picture of every page, and the app that shows it just now."""
+    async with answering(Workspace(root), RECORDINGS[situation]) as link:
+        app = Dashboard(link, Memory(), Preferences(bell=False), environ={})
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(lambda: app.board.whole, pilot, "all jobs")
+            for view in VIEWS:
+                if situation in view.situations:
+                    for key in view.keys:
+                        await pilot.press(key)
+                    said = [view.said, view.wide if size == SIZES[-1] else ""]
+                    yield view.name, await settled(app, pilot, said), app
+
+
+async def settled(app: Dashboard, pilot: Pilot[None], said: Sequence[str]) -> str:
+    """The picture, once it says all of this and does not change any more."""
+    seen: list[str] = []
+
+    def still() -> bool:
+        seen.append(picture(app))
+        there = all(text in seen[-1] for text in said)
+        return there and len(seen) >= STILL and len(set(seen[-STILL:])) == 1
+
+    await until(still, pilot, " ".join(said))
+    return seen[-1]
+
+
+async def until(condition: Callable[[], object], pilot: Pilot[None], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"never {what!r}:\n{picture(pilot.app)}"
+        await asyncio.sleep(LOOK)
+        await pilot.pause()
