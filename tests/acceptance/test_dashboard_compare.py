@@ -147,7 +147,8 @@ def test_closer_than_what_was_sent_single_points_are_seen(
             await seen.press("enter")
             await seen.until(lambda: curves(seen), "it is drawn")
             chart = seen.app.screen.query_one(Chart)
-            await seen.until(lambda: len(chart.traces[0].series) == LONG - 1, "all is there")
+            series = chart.traces[0].series
+            await seen.until(lambda: chart.drawing and len(series) == LONG - 1, "all is seen")
             await seen.press(*["plus"] * 14)
 
             def points() -> int:
