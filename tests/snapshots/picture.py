@@ -6,6 +6,7 @@ from itertools import groupby
 
 from rich.style import Style
 from textual.app import App
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
@@ -39,7 +40,8 @@ def strips(app: App[None]) -> list[Strip]:
     lines = app.screen._compositor.render_strips()
     if not isinstance(app.screen, ModalScreen):
         return lines
-    asked = app.screen.children[0].region
+    box = next(one for one in app.screen.children if isinstance(one, Vertical | VerticalScroll))
+    asked = box.region
     return [line.crop(asked.x, asked.right) for line in lines[asked.y : asked.bottom]]
 
 
