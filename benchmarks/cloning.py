@@ -158,11 +158,23 @@ def _takes(
     rest = [own[i] for i in order[HELD_OUT_CLIPS:]]
     takes = []
     for _ in range(count):
-        reference: list[SourceEntry] = []
-        while rest and sum(len(waves[e.id]) for e in reference) < seconds * SAMPLE_RATE:
-            reference.append(rest.pop())
+        reference = _as_long_as(seconds, rest, waves)
+        rest = [entry for entry in rest if entry not in reference]
         takes.append((reference[0].speaker, reference, texts, prints, real_to_real(prints)))
     return takes
+
+
+def _as_long_as(
+    seconds: float, entries: Sequence[SourceEntry], waves: dict[str, Wave]
+) -> list[SourceEntry]:
+    """Recordings that are together nearly so long, and not longer: more would be left out."""
+    chosen: list[SourceEntry] = []
+    room = int(seconds * SAMPLE_RATE)
+    for entry in reversed(entries):
+        if len(waves[entry.id]) <= room:
+            chosen.append(entry)
+            room -= len(waves[entry.id])
+    return chosen
 
 
 def _single_clips(
