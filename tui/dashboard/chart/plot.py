@@ -60,6 +60,8 @@ class Stripe(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         plot = self.parent
         assert isinstance(plot, Plot)
+        if not plot.fits:
+            plot.miss()
         if not plot.drawn:
             return [Strip.blank(crop.width)] * crop.height
         # not `render_line`: there is neither border nor padding here, and what Textual does for
@@ -116,6 +118,7 @@ class Plot(Widget):
         super().__init__(id=id)
         self._picture = Picture(0, 0)
         self._inks: Inks | None = None
+        self._missed = False  # whether a picture was asked for and has not come
         self._crosshair: int | None = None
         self._grabbed: int | None = None  # cell at which the button went down, or the last move
 
@@ -133,10 +136,22 @@ class Plot(Widget):
         """Whether there is a picture yet."""
         return self._inks is not None
 
+    @property
+    def fits(self) -> bool:
+        """Whether the picture is as large as the plot."""
+        return self.drawn and (self._picture.width, self._picture.height) == self.size
+
+    def miss(self) -> None:
+        """Ask for a picture; Textual does not always tell a new widget of the size that it gets."""
+        if not self._missed:
+            self._missed = True
+            self.post_message(self.Resized())
+
     def show(self, picture: Picture, inks: Inks, crosshair: int | None) -> None:
         """Paint a picture: only the cells that differ from the one before."""
         changed = picture.changed(self._picture) if inks is self._inks else None
         before, self._crosshair = self._crosshair, crosshair
+        self._missed = False
         self._picture, self._inks = picture, inks
         if changed is None:
             self._repaint_all()

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tui.curves.drawing import Look
 from tui.curves.markers import Marker
+from tui.curves.raster import Picture
 from tui.curves.sample import Trace
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.plot import Plot
@@ -19,6 +20,7 @@ from workspace.series import Series
 
 SIZE = (100, 30)
 END = 1000  # steps
+DEADLINE = 20.0  # seconds
 PAUSES = 100  # rounds of messages until a chart must be drawn
 
 
@@ -96,6 +98,23 @@ def test_a_chart_shows_title_value_best_axes_and_curve() -> None:
             "1.0", "0.8", "0.6", "0.4", "0.2", "0",
         ]  # fmt: skip
         assert any("⠁" <= sign <= "⣿" for sign in shown)
+
+    run([one], story)
+
+
+def test_a_plot_that_has_no_picture_asks_for_one_when_it_is_painted() -> None:
+    one = chart(trace())
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        plot, before = one.query_one(Plot), text(app)
+        plot._picture, plot._inks = Picture(0, 0), None  # as if no Resize had come
+        for stripe in plot.stripes:
+            stripe.repaint()
+        async with asyncio.timeout(DEADLINE):
+            while not plot.fits:
+                await pilot.pause()
+        await pilot.pause()
+        assert text(app) == before
 
     run([one], story)
 
