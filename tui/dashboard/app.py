@@ -17,7 +17,7 @@ from textual.screen import Screen
 from daemon.client import ClientError
 from daemon.client.link import Link
 from daemon.client.linkstate import Closed, Connected, LinkState, Refused, Waiting
-from tui.dashboard.board import Board
+from tui.dashboard.board import ENDED_KEPT, Board
 from tui.dashboard.memory import (
     Memory,
     Preferences,
@@ -36,7 +36,6 @@ from tui.dashboard.widgets.top_bar import TopBar
 from tui.jobs import short_id, subject
 from tui.quantities import duration
 
-ENDED_SHOWN = 5000  # ended jobs that the board begins with
 CALL_PATIENCE = 10.0  # seconds that an order may take
 NEWS_SECONDS = 8.0  # that a job's end is announced for
 NEWS_WORTH = 20.0  # seconds that a job must have taken to be announced, unless it failed
@@ -125,7 +124,7 @@ class Dashboard(App[None]):
                 forget()  # what closes has no page to tell
 
     async def _follow_jobs(self) -> None:
-        async for event in self.link.follow("jobs.follow", ended=ENDED_SHOWN):
+        async for event in self.link.follow("jobs.follow", ended=ENDED_KEPT):
             first = not self.board.whole
             change = self.board.apply(event.value, time.time())
             page = self.seen()

@@ -28,6 +28,8 @@ class Change:
     whole: bool = True
 
 
+ENDED_KEPT = 5000  # ended jobs that are known; older ones are forgotten, however long it is open
+FORGOTTEN_AT_ONCE = 500  # so that not every end of a job looks through all of them
 ARRANGING = frozenset({"state", "priority", "position", "started", "ended", "depends_on", "number"})
 
 
@@ -67,8 +69,20 @@ class Board:
                 ended.append(id_)
             job.update(row)
         self.whole = not event["left"]
+        if ended:
+            arranged = self._forget() or arranged
         ids = tuple(str(row["id"]) for row in event["rows"])
         return Change(ids, arranged, tuple(ended), self.whole)
+
+    def _forget(self) -> bool:
+        """Forget the jobs that ended longest ago, when there are too many; whether there were."""
+        over = [job for job in self.jobs.values() if job["state"] in FINAL_STATES]
+        if len(over) <= ENDED_KEPT + FORGOTTEN_AT_ONCE:
+            return False
+        over.sort(key=lambda job: job.get("ended") or 0.0)
+        for job in over[: len(over) - ENDED_KEPT]:
+            del self.jobs[job["id"]]
+        return True
 
     def now(self, here: float) -> float:
         """The daemon's time, by this machine's."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+import tui.dashboard.board as board_module
 from tui.dashboard.board import Board
 
 NOW = 1000.0
@@ -52,3 +55,18 @@ def test_a_fresh_picture_forgets_what_is_gone() -> None:
     board.apply(event(row(2, state="running"), fresh=True), NOW)
     assert list(board.jobs) == [row(2)["id"]]
     assert board.counts() == {"running": 1}
+
+
+def test_what_ended_longest_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board_module, "ENDED_KEPT", 3)
+    monkeypatch.setattr(board_module, "FORGOTTEN_AT_ONCE", 2)
+    board = Board()
+    running = [row(number, state="running") for number in range(1, 8)]
+    board.apply(event(*running, fresh=True), NOW)
+    for number in range(1, 6):
+        ending = {"id": row(number)["id"], "state": "succeeded", "ended": NOW + number}
+        assert board.apply(event(ending), NOW).ended == (ending["id"],)
+    assert len(board.jobs) == 7, "a few more than are kept are borne"
+    ending = {"id": row(6)["id"], "state": "failed", "ended": NOW + 6}
+    assert board.apply(event(ending), NOW).arranged
+    assert [job["number"] for job in board.jobs.values()] == [4, 5, 6, 7]
