@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from daemon.client import SyncClient
 
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
+MEASURING = frozenset({"stage1", "stage2", "distil", "clone"})  # kinds of job that have curves
 SUBJECT_KEYS = ("voice", "name", "dataset", "base", "path")  # of a spec: what the job is about
 
 

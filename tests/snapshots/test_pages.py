@@ -27,6 +27,7 @@ GOLDEN = Path(__file__).parent / "golden"
 SIZES = ((80, 24), (120, 40), (200, 60))
 LOOK = 0.03  # seconds between two looks
 STILL = 4  # looks after each other that see the same
+PATIENCE = 4.0  # seconds that a page is given to become the wanted one
 DEADLINE = 30.0  # seconds
 EVERY, WITH_JOBS = ("empty", "busy", "failing"), ("busy", "failing")
 
@@ -55,11 +56,12 @@ VIEWS = (
     View("jobs", (), "connected", WITH_JOBS, wide="validation"),
     View("help", ("question_mark",), "Everywhere"),
     View("confirm", ("escape", "home", "c"), "leave it", ("busy",)),
-    View("job", ("escape", "home", "enter"), "Checkpoints", WITH_JOBS),
+    View("job", ("escape", "home", "enter"), "loss", ("busy",), wide="takes"),
+    View("job", ("escape", "home", "enter"), "loss", ("failing",)),
     View("log", ("l",), "o", WITH_JOBS),
     View("checkpoints", ("h",), "measures", WITH_JOBS),
     View("settings", ("i",), "setting", WITH_JOBS),
-    View("compare", ("escape", "2"), "space marks a run"),
+    View("compare", ("escape", "2"), "where measured"),
     View("compared", ("j", "j", "j", "space"), "full MCD", ("busy",)),
     View("no datasets", ("3",), "datasets/", ("empty",)),
     View("datasets", ("3",), "enter opens one", WITH_JOBS),
@@ -82,7 +84,8 @@ def test_pages_look_as_they_did(
 
     async def walk() -> list[str]:
         differences = []
-        async for name, seen, app in pages(situation, size, tmp_path):
+        wanted = None if update_goldens else folder
+        async for name, seen, app in pages(situation, size, tmp_path, wanted):
             golden = folder / f"{name}.txt"
             if pictures is not None:
                 target = pictures / f"{situation}-{size[0]}x{size[1]}-{name}.svg"
@@ -108,9 +111,13 @@ def difference(name: str, before: str, now: str) -> str:
 
 
 async def pages(
-    situation: str, size: tuple[int, int], root: Path
+    situation: str, size: tuple[int, int], root: Path, goldens: Path | None
 ) -> AsyncIterator[tuple[str, str, Dashboard]]:
-    """Name and picture of every page, and the app that shows it just now."""
+    """Name and picture of every page, and the app that shows it just now.
+
+    Args:
+        goldens: the folder of those that are to be seen; None: what is seen is what there is.
+    """
     async with answering(Workspace(root), RECORDINGS[situation]) as link:
         app = Dashboard(link, Memory(), Preferences(bell=False), environ={})
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -120,17 +127,28 @@ async def pages(
                     for key in view.keys:
                         await pilot.press(key)
                     said = [view.said, view.wide if size == SIZES[-1] else ""]
-                    yield view.name, await settled(app, pilot, said), app
+                    golden = goldens / f"{view.name}.txt" if goldens is not None else None
+                    wanted = golden.read_text("utf-8") if golden and golden.exists() else None
+                    yield view.name, await settled(app, pilot, said, wanted), app
 
 
-async def settled(app: Dashboard, pilot: Pilot[None], said: Sequence[str]) -> str:
-    """The picture, once it says all of this and does not change any more."""
+async def settled(
+    app: Dashboard, pilot: Pilot[None], said: Sequence[str], wanted: str | None
+) -> str:
+    """The picture, as soon as it is the wanted one; else once it says all of this and is still.
+
+    Answers come one after the other, so that a page may be still for a moment before it is whole.
+    """
     seen: list[str] = []
+    begun = time.monotonic()
 
     def still() -> bool:
         seen.append(picture(app))
+        if seen[-1] == wanted:
+            return True
         there = all(text in seen[-1] for text in said)
-        return there and len(seen) >= STILL and len(set(seen[-STILL:])) == 1
+        patient = time.monotonic() - begun < PATIENCE
+        return there and not patient and len(set(seen[-STILL:])) == 1
 
     await until(still, pilot, " ".join(said))
     return seen[-1]

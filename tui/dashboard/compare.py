@@ -12,8 +12,8 @@ from tui.curves.sample import Trace
 from tui.curves.ticks import short
 from tui.dashboard.arrange import matches
 from tui.dashboard.differences import Setting
-from tui.dashboard.panels import CALM, MEASURING, Panel, better, is_noisy, panels
-from tui.jobs import short_id, subject
+from tui.dashboard.panels import CALM, Panel, better, is_noisy, panels
+from tui.jobs import MEASURING, short_id, subject
 from tui.quantities import duration
 from workspace.series import Series
 

@@ -12,7 +12,6 @@ from tui.dashboard.formats import clock
 from tui.quantities import figure
 from workspace.series import Series
 
-MEASURING = frozenset({"stage1", "stage2", "distil", "clone"})  # kinds of job that have curves
 # Values of which more is better; of every other loss, error or distance less is. Of the rest
 # nobody can say.
 HIGHER = ("correlation", "cosine", "accuracy", "similarity")

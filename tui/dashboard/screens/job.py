@@ -235,6 +235,7 @@ class JobPage(ChartedPage, ListeningPage):
             async for event in self.dashboard.link.follow("machine", interval=WORKER_INTERVAL):
                 own = [one for one in event.value["workers"] if one["job"] == self._job_id]
                 self._worker = own[0] if own else None
+                self._summarise()
         except ClientError as error:
             self.dashboard.complain(error)
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from textual import work
-from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from daemon.client import ClientError
 from daemon.client.link import Link
-from tui.curves.drawing import Look
-from tui.dashboard import panels
-from tui.dashboard.chart import Chart
-from workspace.curves import RunCurves
+from tui.jobs import MEASURING
 
 BUCKETS = 240  # twice the dots that the chart has across
 PATIENCE = 0.3  # seconds that the cursor must rest on a job: nobody asks for all that it passes
@@ -32,12 +28,9 @@ class Glimpse(Vertical):
         self._link = link
         self._job: str | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Chart("")
-
     def look_at(self, id_: str | None, kind: str) -> None:
         """Show another job; None shows nothing."""
-        wanted = id_ if kind in panels.MEASURING else None
+        wanted = id_ if kind in MEASURING else None
         if wanted == self._job:
             return
         self._job = wanted
@@ -49,6 +42,14 @@ class Glimpse(Vertical):
         if id_ is None:
             return
         await asyncio.sleep(PATIENCE)
+        # the first paint of the dashboard is not to wait for these
+        from tui.curves.drawing import Look
+        from tui.dashboard import panels
+        from tui.dashboard.chart import Chart
+        from workspace.curves import RunCurves
+
+        if not self.query(Chart):
+            await self.mount(Chart(""))
         curves, chart = RunCurves(), self.query_one(Chart)
         shown: tuple[str, ...] = ()
         try:
