@@ -227,6 +227,7 @@ class ComparePage(ChartedPage):
 
     def _tell(self, found: Sequence[panels.Panel], runs: Sequence[Run]) -> None:
         """The table, and what the line above the charts says."""
+        runs = [run for run in runs if run.id in self.board.jobs]  # others were forgotten
         jobs = [self.board.jobs[run.id] for run in runs]
         known = {run.id: self._streams.settings.get(run.id, []) for run in runs}
         lines = (
