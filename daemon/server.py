@@ -13,7 +13,6 @@ import difflib
 import logging
 import os
 import socket
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.errors import BadRequestError, DaemonError, PeerRefusedError, ProtocolMismatchError
 from daemon.methods import VERSION, Method, Stream
+from daemon.peer import peer_of
 from daemon.protocol import (
     LINE_LIMIT,
     METHODS,
@@ -34,7 +34,6 @@ from daemon.protocol import (
 )
 from workspace.settings import SettingsError
 
-UCRED = struct.Struct("3i")  # pid, uid, gid: what SO_PEERCRED gives on Linux
 SOCKET_MODE = 0o600
 ADAPTERS = {kind: TypeAdapter(kind) for kind in {*METHODS.values(), *STREAMS.values()}}
 
@@ -214,8 +213,7 @@ class _Connection:
 
 def _check_peer(connection: socket.socket) -> None:
     """Refuse other users; the socket's mode does so too, but not on every file system."""
-    packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
-    _, uid, _ = UCRED.unpack(packed)
+    uid = peer_of(connection).uid
     if uid != os.getuid():
         raise PeerRefusedError(
             f"user {uid} may not speak to the daemon of user {os.getuid()}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -13,11 +12,11 @@ import time
 from daemon.client import wire
 from daemon.client.blocking import connect
 from daemon.errors import DaemonError, DaemonUnreachableError
+from daemon.peer import peer_of
 from workspace.layout import Workspace
 
 START_TIMEOUT = 30.0  # seconds; it takes under one, but a cold disk may be slow
 CHECK_INTERVAL = 0.02  # seconds
-UCRED = struct.Struct("3i")  # pid, uid, gid of who listens: what SO_PEERCRED gives on Linux
 
 
 def start_in_background(workspace: Workspace, timeout: float = START_TIMEOUT) -> dict[str, object]:
@@ -67,8 +66,8 @@ def terminate(workspace: Workspace) -> None:
             connection.connect(os.fspath(workspace.socket))
         except OSError:
             raise wire.unreachable(workspace) from None
-        packed = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size)
-    os.kill(UCRED.unpack(packed)[0], signal.SIGTERM)
+        listening = peer_of(connection)
+    os.kill(listening.pid, signal.SIGTERM)
 
 
 def _wait_answer(
