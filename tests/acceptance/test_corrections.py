@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,20 @@ from typing import Any
 import pytest
 
 from daemon.errors import BadRequestError, NotFoundError
-from tests.acceptance.running import PAYLOAD, REPOSITORY, RunningDaemon, until
-from tests.recordings import record
+from tests.acceptance.preparing import fill, preparing_daemon
+from tests.acceptance.running import RunningDaemon, until
 from workspace.corrections import corrections_file
 
 pytestmark = pytest.mark.slow
 
 TEXTS = {"a": "今天天气很好", "b": "我们去公园散步", "sub/c": "他在北京工作"}
-SETTINGS = """
-[aligner]
-adaptation_steps = 2
-
-[preprocess]
-workers = 1
-min_alignment_score = -50.0
-"""
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
     """A daemon whose dataset "alice" has been prepared, for real."""
-    daemon = RunningDaemon(tmp_path_factory.mktemp("corrections") / "workspace")
-    worker = json.dumps(str(REPOSITORY / "tests/acceptance/preparing_worker.py"))
-    config = daemon.workspace.config.read_text(encoding="utf-8")
-    config = config.replace(json.dumps(str(PAYLOAD)), worker) + SETTINGS
-    daemon.workspace.config.write_text(config, encoding="utf-8")
-    alice = daemon.workspace.datasets / "alice"
-    for name, text in TEXTS.items():
-        record(alice / f"{name}.wav", text)
-    record(alice / "lonely.wav", "这本书很有意思")
-    (alice / "lonely.txt").unlink()
-    (alice / "broken.wav").write_bytes(b"")
-    (alice / "broken.txt").write_text("坏了", encoding="utf-8")
+    daemon = preparing_daemon(tmp_path_factory.mktemp("corrections") / "workspace")
+    fill(daemon.workspace.datasets / "alice", TEXTS)
     yield prepared(daemon.up(), versions=1)
     daemon.end()
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.dashboard import Driven, driven
-from tests.acceptance.running import PAYLOAD, REPOSITORY, RunningDaemon, until
-from tests.recordings import record
+from tests.acceptance.preparing import fill, preparing_daemon
+from tests.acceptance.running import RunningDaemon, until
 from tui.dashboard.clips import Clips
 from tui.dashboard.memory import Memory
 from tui.dashboard.screens.correct import Correct
@@ -24,32 +24,14 @@ pytestmark = pytest.mark.slow
 
 TEXTS = {"a": "今天天气很好", "b": "我们去公园散步"}
 PREPARING = 120.0  # seconds that a preparation may take on a busy machine
-SETTINGS = """
-[aligner]
-adaptation_steps = 2
-
-[preprocess]
-workers = 1
-min_alignment_score = -50.0
-"""
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
     """A daemon with a dataset "alice" of two good recordings, an empty one, and one without text;
     and with "ghost", in which there is nothing to be used."""
-    daemon = RunningDaemon(tmp_path_factory.mktemp("datasets") / "workspace")
-    worker = json.dumps(str(REPOSITORY / "tests/acceptance/preparing_worker.py"))
-    config = daemon.workspace.config.read_text(encoding="utf-8")
-    config = config.replace(json.dumps(str(PAYLOAD)), worker) + SETTINGS
-    daemon.workspace.config.write_text(config, encoding="utf-8")
-    alice = daemon.workspace.datasets / "alice"
-    for name, text in TEXTS.items():
-        record(alice / f"{name}.wav", text)
-    record(alice / "lonely.wav", "这本书很有意思")
-    (alice / "lonely.txt").unlink()
-    (alice / "broken.wav").write_bytes(b"")
-    (alice / "broken.txt").write_text("坏了", encoding="utf-8")
+    daemon = preparing_daemon(tmp_path_factory.mktemp("datasets") / "workspace")
+    fill(daemon.workspace.datasets / "alice", TEXTS)
     ghost = daemon.workspace.datasets / "ghost"
     ghost.mkdir()
     (ghost / "readme.txt").write_text("nothing here", encoding="utf-8")
