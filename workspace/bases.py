@@ -101,9 +101,11 @@ def speaking_voices(models: Path) -> dict[str, Path]:
     enough. The base is the folder above the style's.
     """
     found: dict[str, Path] = {}
-    own = own_bases(models)
-    bad = [base for base in own if not is_good(base)]
-    for base in (*filter(is_good, own), *shipped_bases(), *bad):
+    good: list[Path] = []
+    bad: list[Path] = []
+    for base in own_bases(models):
+        (good if is_good(base) else bad).append(base)
+    for base in (*good, *shipped_bases(), *bad):
         found = {**base_voices(base), **found}
     return found
 

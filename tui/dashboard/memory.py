@@ -31,19 +31,15 @@ class Memory:
     page: the page that was open.
     query: of the list of jobs: text, order, tree, folded.
     theme: its name.
-    smoothing: time constant of the curves, in points.
     log_axis: whether curves are logarithmic.
     compared: workspace address -> runs that were compared there last.
-    places: workspace address -> job that was open there last.
     """
 
     page: str = "jobs"
     query: dict[str, Any] = field(default_factory=dict)
     theme: str = ""
-    smoothing: float = 0.0
     log_axis: bool = False
     compared: dict[str, list[str]] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

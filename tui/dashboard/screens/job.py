@@ -32,6 +32,7 @@ from tui.quantities import figure
 from workspace.curves import RunCurves
 
 TICK = 1.0  # seconds between two looks at the clock
+WARN_INTERVAL = 5.0  # seconds between two looks at whether a curve alarms: each reads all of it
 WORKER_INTERVAL = 3.0  # seconds between two looks at what the job takes
 BUCKETS = 1000  # of each series to begin with: four times the columns of a wide chart
 VIEWS = (("curves", "v"), ("log", "l"), ("checkpoints", "h"), ("settings", "i"))
@@ -89,6 +90,7 @@ class JobPage(ChartedPage, ListeningPage):
         self._settings: dict[str, Setting] = {}
         self._run = ""
         self._worker: Mapping[str, Any] | None = None
+        self._warned = float("-inf")
 
     @property
     def job(self) -> Job | None:
@@ -116,7 +118,6 @@ class JobPage(ChartedPage, ListeningPage):
 
     def on_mount(self) -> None:
         self.query_one("#charts").display = False
-        self.dashboard.memory.places[self.dashboard.place] = self._job_id
         self.set_interval(TICK, self._tick)
         self._follow_curves()
         self._follow_log()
@@ -177,7 +178,8 @@ class JobPage(ChartedPage, ListeningPage):
         grid.advance()
         if anew:
             self.look_closer()
-        self._warn()
+        if anew or time.monotonic() >= self._warned + WARN_INTERVAL:
+            self._warn()
 
     async def _lay_out(self) -> None:
         """Other charts than before: a value was measured for the first time."""
@@ -201,6 +203,7 @@ class JobPage(ChartedPage, ListeningPage):
 
     def _warn(self) -> None:
         """Say above the charts what is wrong with the curves."""
+        self._warned = time.monotonic()
         found = [
             f"{panel.title}: {said.text}"
             for panel in self._panels

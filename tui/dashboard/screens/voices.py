@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from daemon.client import ClientError
 from tui.dashboard import cards
 from tui.dashboard.board import Change
+from tui.dashboard.export import free_path
 from tui.dashboard.screens.page import Page
 from tui.dashboard.sound import Player
 from tui.dashboard.tones import tones_of
@@ -214,7 +215,7 @@ class VoicesPage(Page):
         if self._player is None or not self._player.heard:
             self.notify("nothing was heard yet: space speaks", severity="warning")
             return
-        path = _free(Path.cwd() / f"{self._spoken}.wav")
+        path = free_path(Path.cwd(), self._spoken, "wav")
         try:
             self._player.save(path)
         except OSError as error:
@@ -246,13 +247,3 @@ def _alike(voice: Voice) -> str:
 def _minutes(voice: Voice) -> str:
     minutes = (voice.get("data") or {}).get("minutes")
     return f"{minutes:.1f}" if minutes else ""
-
-
-def _free(path: Path) -> Path:
-    """A path where nothing lies yet: nothing is ever overwritten."""
-    number = 1
-    free = path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
-    return free

@@ -19,8 +19,8 @@ from tui.dashboard.memory import (
 
 def test_what_is_kept_is_recalled(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "dashboard.json"
-    keep(path, Memory(page="voices", query={"order": "kind"}, smoothing=30.0))
-    assert recall(path) == Memory(page="voices", query={"order": "kind"}, smoothing=30.0)
+    keep(path, Memory(page="voices", query={"order": "kind"}, log_axis=True))
+    assert recall(path) == Memory(page="voices", query={"order": "kind"}, log_axis=True)
 
 
 @pytest.mark.parametrize("content", ["", "[1]", '{"page": 3, "unheard": 1}', "{"])
