@@ -15,10 +15,10 @@ from typing import Any
 from daemon.attempts import Attempts
 from daemon.board import Board
 from daemon.changes import Changes
-from daemon.config import SPEECH_COMMAND, WORKER_COMMAND, DaemonSettings
+from daemon.config import SPEECH_COMMAND, TAKES_COMMAND, WORKER_COMMAND, DaemonSettings
 from daemon.curves.store import Curves
 from daemon.dispatch import Dispatcher
-from daemon.errors import SpeechFailedError, WorkspaceBusyError
+from daemon.errors import RecordingFailedError, SpeechFailedError, WorkspaceBusyError
 from daemon.intake import Intake
 from daemon.machine.disk import Disk
 from daemon.machine.stream import MachineFigures
@@ -27,6 +27,7 @@ from daemon.methods import (
     FileMethods,
     JobMethods,
     MachineMethods,
+    RecordingMethods,
     ResultMethods,
     RunMethods,
     Subject,
@@ -37,7 +38,10 @@ from daemon.server import Server
 from daemon.speech import SpeechLane
 from daemon.store import Store
 from daemon.supervise import LocalBackend
+from daemon.takes.sessions import Sessions
+from daemon.takes.store import Takes
 from daemon.voices import has_made
+from daemon.warmlane import WarmLane, WarmWorker
 from daemon.watchsettings import TABLE as WATCH_TABLE
 from daemon.watchsettings import WatchSettings
 from workspace.layout import Workspace
@@ -48,6 +52,7 @@ STATE_MODE = 0o700
 LOCK_PATIENCE = 5.0  # seconds that a daemon which is leaving may still hold the workspace
 LOCK_INTERVAL = 0.02  # seconds between looks at its lock
 
+LISTENER_IDLE = 1200.0  # seconds without a take, after which what measures takes may go
 RUN_NAME = re.compile(r"j(\d{1,18})(?:-|$)")
 
 log = logging.getLogger(__name__)
@@ -161,10 +166,28 @@ class App:
         dispatcher = Dispatcher(store, attempts, machine, changes)
         speech = SpeechLane(
             workspace,
-            settings.speech_command or SPEECH_COMMAND,
-            {**self._worker_environment(), "CUDA_VISIBLE_DEVICES": settings.speech_gpu},
-            settings.speech_idle_minutes * 60,
+            WarmWorker(
+                name="speech",
+                command=settings.speech_command or SPEECH_COMMAND,
+                environment={
+                    **self._worker_environment(),
+                    "CUDA_VISIBLE_DEVICES": settings.speech_gpu,
+                },
+                idle=settings.speech_idle_minutes * 60,
+                failure=SpeechFailedError,
+            ),
         )
+        listener = WarmLane(
+            workspace,
+            WarmWorker(
+                name="takes",
+                command=settings.takes_command or TAKES_COMMAND,
+                environment={**self._worker_environment(), "CUDA_VISIBLE_DEVICES": ""},
+                idle=LISTENER_IDLE,
+                failure=RecordingFailedError,
+            ),
+        )
+        takes = Takes(workspace, listener)
         board = Board(workspace)
         intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
         curves = Curves(workspace)
@@ -182,6 +205,7 @@ class App:
             FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace, speech=speech),
+            RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
             MachineMethods(
                 workspace=workspace,
                 store=store,
@@ -201,7 +225,7 @@ class App:
         try:
             yield _Parts(store, dispatcher, speech, board, curves, disk, intake, server)
         finally:
-            await speech.close()
+            await asyncio.gather(speech.close(), listener.close())
             await server.close()
             await asyncio.to_thread(figures.close)
             await store.close()

@@ -13,6 +13,7 @@ from daemon.verdict import RetryPolicy
 from workspace.settings import Table
 
 WORKER_COMMAND = (sys.executable, "-P", "-m", "engine.worker")
+TAKES_COMMAND = (sys.executable, "-P", "-m", "engine.worker.takes")
 SPEECH_COMMAND = (sys.executable, "-P", "-m", "engine.worker.serve")
 
 
@@ -67,6 +68,9 @@ class DaemonSettings(Table):
 
     speech_command: tuple[str, ...] = ()
     """Command line of the speech worker, the workspace is added to it; empty: the engine."""
+
+    takes_command: tuple[str, ...] = ()
+    """Command line of the worker that measures recorded takes; as above."""
 
     @field_validator("time_limit_hours")
     @classmethod

@@ -20,7 +20,7 @@ from daemon.settle import Observation
 from daemon.watchsettings import WatchSettings
 from workspace.corrections import corrected_version
 from workspace.dataset import DatasetEntry, DatasetError, DatasetLayout, Problem, detect
-from workspace.datasetfile import AUDIO_SUFFIXES, stem_and_suffix
+from workspace.datasetfile import AUDIO_SUFFIXES, DATASET_FILE, stem_and_suffix
 from workspace.layout import Workspace
 from workspace.scan import printable
 
@@ -32,6 +32,7 @@ class DatasetState(StrEnum):
     """Where a dataset stands, in the order of its life."""
 
     SETTLING = "settling"  # files are still arriving
+    HELD = "held"  # `dataset.toml` says not to train yet
     PLANNED = "planned"  # its jobs wait
     PREPARING = "preparing"
     TRAINING = "training"
@@ -171,7 +172,7 @@ def take(
         stopped: asked now and then.
 
     Returns:
-        A record in the state PLANNED or UNUSABLE.
+        A record in the state PLANNED, HELD or UNUSABLE.
 
     Raises:
         daemon.fingerprint.StillChangingError: it had not settled.
@@ -212,6 +213,9 @@ def take(
         first = found.problems[0]
         where = f"{first.path}: " if first.path else ""
         return record.evolve(reason=f"no audio with its text: {where}{first.reason}", fix=first.fix)
+    if not layout.file.train:
+        reason = f"{found.utterances} utterances; {DATASET_FILE} says train = false"
+        return record.evolve(state=DatasetState.HELD, reason=reason, fix="train when all is there")
     return record.evolve(state=DatasetState.PLANNED, reason=_summary(found.problem_count))
 
 

@@ -104,3 +104,9 @@ class SpeechFailedError(DaemonError):
     """The speech worker could not speak a request."""
 
     code = "speech-failed"
+
+
+class RecordingFailedError(DaemonError):
+    """A take could not be measured or written; what was captured stays where it is."""
+
+    code = "recording-failed"

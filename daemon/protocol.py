@@ -20,7 +20,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 LINE_LIMIT = 64 << 20  # bytes of one line
 LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
 BUCKETS = 480  # that a curve is reduced to unless asked otherwise: dots across a wide chart
@@ -245,6 +245,111 @@ class Speak:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OneSpeaker:
+    """`speaker`: name of the folder in recordings/."""
+
+    speaker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRecordings:
+    """A recording session, begun or gone on with.
+
+    Attributes:
+        script: a set of prompts to read besides those there are; see `recordings.scripts`.
+        text: the user's own, to read sentence by sentence.
+    """
+
+    speaker: str
+    script: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkipPrompt:
+    """`skipped`: whether it is left out."""
+
+    speaker: str
+    prompt: str
+    skipped: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepTake:
+    """`kept`: whether the take is the dataset's for its prompt."""
+
+    speaker: str
+    take: str
+    kept: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneTake:
+    """A take of a speaker, e.g. "zh0001-2"."""
+
+    speaker: str
+    take: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginTake:
+    """A take that is captured here and sent there.
+
+    Attributes:
+        key: 32 hexadecimal digits that the capturing side made up.
+        prompt: id of the prompt, or "room" for the silent room.
+        rate: Hz.
+        device: {"kind", "name"} of the microphone.
+    """
+
+    key: str
+    speaker: str
+    prompt: str
+    rate: int
+    device: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppendTake:
+    """A piece of a take.
+
+    Attributes:
+        offset: bytes before it.
+        data: s24le, mono, in base64.
+        sha256: of the bytes.
+    """
+
+    key: str
+    offset: int
+    data: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndTake:
+    """All of a take was sent.
+
+    Attributes:
+        bytes, sha256: of everything that was captured.
+        dropped: frames that the device lost.
+        late: blocks that came later than they should have.
+    """
+
+    key: str
+    bytes: int
+    sha256: str
+    dropped: int = 0
+    late: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneKey:
+    """`key` of a take."""
+
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shutdown:
     """`stop_workers`: also stop running jobs, at a checkpoint; otherwise they live on."""
 
@@ -275,6 +380,20 @@ METHODS: dict[str, type[Any]] = {
     "models.list": Nothing,
     "voices.list": Nothing,
     "voices.show": ByName,
+    "recordings.list": Nothing,
+    "recordings.scripts": Nothing,  # [{"name", "title", "count"}]
+    "recordings.open": OpenRecordings,
+    "recordings.show": OneSpeaker,
+    "recordings.skip": SkipPrompt,
+    "recordings.keep": KeepTake,
+    "recordings.take": OneTake,  # its card, whole
+    "recordings.words": OneTake,  # its card, after a recogniser has listened
+    "recordings.train": OneSpeaker,  # {"dataset"}
+    "takes.begin": BeginTake,  # {"offset"}: bytes that are there
+    "takes.append": AppendTake,  # {"offset"}: bytes that are on the disk
+    "takes.end": EndTake,  # {"card"}, or {"room"}
+    "takes.drop": OneKey,
+    "takes.pending": Nothing,
     "shutdown": Shutdown,
 }
 

@@ -91,6 +91,9 @@ class DatasetFile(Table):
     """Name of the voice that is made; the folder's name unless given. A base made from a dropped
     corpus is called by it and the content's version: `models/<name>-<version>/`."""
 
+    train: bool = True
+    """false: the folder is looked at, but nothing is prepared or trained yet."""
+
     text: Literal["files", "filename"] = "files"
     """Where the text is: in files, or the audio's file name is the text (hanzi or toned pinyin)."""
 

@@ -23,14 +23,14 @@ from daemon.curves.pages import (
 )
 from daemon.curves.table import Table
 from daemon.progress import sound_events
-from workspace.curves import is_fact, is_sound, points_of, stage_of, taken_back
+from workspace.curves import is_sound, points_of
+from workspace.facts import is_fact, latest, stage_of, taken_back
 from workspace.series import Axis, Bucket, Columns, Series
 
 PAGE_POINTS = 512  # of a full page
 EVENTS_AT_ONCE = 20_000  # read in one call of `advance`
 ENTRIES_A_COLUMN = 4  # of what a range is reduced from, so that edges of columns are sharp
 FEW_PAGES = 16  # of which every point is looked at
-FACTS_TOLD = 2000  # the latest ones; a run of days has fewer
 
 log = logging.getLogger(__name__)
 
@@ -132,10 +132,9 @@ class CurveIndex:
         return reduced.columns(first, last, count, axis)
 
     def facts(self) -> tuple[list[dict[str, Any]], int]:
-        """The latest events of the run that are no points, and how many were before them."""
+        """The events of the run that are no points, and how many more there were."""
         with self._pages.mapped() as pages:
-            facts = [*Table.read(pages).facts(pages), *self._facts]
-        return facts[-FACTS_TOLD:], max(0, len(facts) - FACTS_TOLD)
+            return latest([*Table.read(pages).facts(pages), *self._facts])
 
     def _open(self) -> PageFile:
         """Open the file, and know of it what is needed to go on."""

@@ -15,7 +15,8 @@ from daemon.curves.store import Curves
 from daemon.progress import sound_events
 from daemon.states import FINAL, JobState
 from daemon.store import Store
-from workspace.curves import PointGroups, is_fact, is_sound, stage_of, to_columns
+from workspace.curves import PointGroups, is_sound, to_columns
+from workspace.facts import is_fact, stage_of
 from workspace.layout import Workspace
 from workspace.run import EVENTS_FILE
 

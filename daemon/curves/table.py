@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from daemon.curves.pages import ALL_SERIES, STEP, Kind, MappedPages, Points, Record
-from workspace.curves import taken_back
+from workspace.facts import taken_back
 from workspace.series import Axis, Bucket
 
 Page = tuple[Record, Bucket]

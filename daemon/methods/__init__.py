@@ -8,6 +8,7 @@ from daemon.methods.datasets import DatasetMethods
 from daemon.methods.files import FileMethods
 from daemon.methods.jobs import JobMethods
 from daemon.methods.machine import MachineMethods
+from daemon.methods.recordings import RecordingMethods
 from daemon.methods.results import ResultMethods
 from daemon.methods.runs import RunMethods
 
@@ -19,6 +20,7 @@ __all__ = [
     "JobMethods",
     "MachineMethods",
     "Method",
+    "RecordingMethods",
     "ResultMethods",
     "RunMethods",
     "Stream",

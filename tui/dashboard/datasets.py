@@ -19,7 +19,7 @@ Job = Mapping[str, Any]
 LABEL = 10  # cells
 PROBLEMS_SHOWN = 12
 MARKS: Mapping[str, str] = {
-    "settling": "◌", "planned": "○", "preparing": "●", "training": "●",
+    "settling": "◌", "held": "‖", "planned": "○", "preparing": "●", "training": "●",
     "ready": "✓", "failed": "✗", "unusable": "✗", "removed": "–",
 }  # fmt: skip
 TONES: Mapping[str, Tone] = {

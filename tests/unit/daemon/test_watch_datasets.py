@@ -10,6 +10,7 @@ import pytest
 
 from daemon.datasets import PROBLEMS_KEPT, DatasetRecord, DatasetState, find, stamp_store, take
 from daemon.fingerprint import observe
+from daemon.plan import plan
 from daemon.watchsettings import WatchSettings
 from workspace.corrections import correct
 from workspace.layout import Workspace
@@ -94,6 +95,17 @@ def test_a_correction_beside_the_folder_is_another_version(workspace: Workspace)
     assert set(find(workspace, NOW).folders) == {"datasets/alice"}
     correct(workspace.datasets / "alice", "1", "")
     assert taken(workspace, "datasets/alice").version == before.version
+
+
+def test_a_folder_that_is_held_is_looked_at_and_not_planned(workspace: Workspace) -> None:
+    utterance(workspace.recordings / "alice")
+    (workspace.recordings / "alice/dataset.toml").write_text("train = false\n")
+    held = taken(workspace, "recordings/alice")
+    assert (held.state, held.utterances) == (DatasetState.HELD, 1)
+    assert "train = false" in held.reason
+    assert not plan(held, (), "").jobs
+    (workspace.recordings / "alice/dataset.toml").unlink()
+    assert plan(taken(workspace, "recordings/alice"), (), "").jobs
 
 
 def test_a_record_survives_json(workspace: Workspace) -> None:
