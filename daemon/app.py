@@ -30,11 +30,13 @@ from daemon.methods import (
     RecordingMethods,
     ResultMethods,
     RunMethods,
+    SoundMethods,
     Subject,
 )
 from daemon.process import lock
 from daemon.resources import Machine
 from daemon.server import Server
+from daemon.sound.desk import Desk
 from daemon.speech import SpeechLane
 from daemon.store import Store
 from daemon.supervise import LocalBackend
@@ -188,6 +190,7 @@ class App:
             ),
         )
         takes = Takes(workspace, listener)
+        desk = Desk(takes)
         board = Board(workspace)
         intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
         curves = Curves(workspace)
@@ -206,6 +209,7 @@ class App:
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace, speech=speech),
             RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
+            SoundMethods(desk=desk),
             MachineMethods(
                 workspace=workspace,
                 store=store,

@@ -350,6 +350,68 @@ class OneKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attend:
+    """A machine's microphone and loudspeaker, offered to whoever is at the daemon.
+
+    Attributes:
+        id: made up by the device, the same when it comes back.
+        name: for people.
+        rate: Hz of the microphone.
+    """
+
+    id: str
+    name: str
+    rate: int
+    microphone: bool = True
+    loudspeaker: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordTake:
+    """A take to be made with an attached device."""
+
+    device: str
+    speaker: str
+    prompt: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportTake:
+    """What an attached device says of its take.
+
+    Attributes:
+        event: {"levels": [...]}, {"error", "fix"}, or {"cancelled": true}.
+    """
+
+    key: str
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaySound:
+    """A piece of a sound, for an attached device.
+
+    Attributes:
+        sound: what the pieces of one sound have in common.
+        rate: Hz.
+        data: s16le, mono, in base64; None when nothing more comes.
+    """
+
+    device: str
+    sound: str
+    rate: int
+    data: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneSound:
+    """A sound that an attached device plays."""
+
+    device: str
+    sound: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shutdown:
     """`stop_workers`: also stop running jobs, at a checkpoint; otherwise they live on."""
 
@@ -394,6 +456,12 @@ METHODS: dict[str, type[Any]] = {
     "takes.end": EndTake,  # {"card"}, or {"room"}
     "takes.drop": OneKey,
     "takes.pending": Nothing,
+    "sound.page": Nothing,  # {"url", "port", "ssh", "expires"}: a browser's way in
+    "sound.report": ReportTake,
+    "sound.stop": OneKey,
+    "sound.cancel": OneKey,
+    "sound.play": PlaySound,
+    "sound.quiet": OneSound,
     "shutdown": Shutdown,
 }
 
@@ -405,6 +473,9 @@ STREAMS: dict[str, type[Any]] = {
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
     "machine": FollowMachine,  # {"t", "cpu", "memory", "disk", "gpus", "workers"}; no cursor
     "files.read": ReadFile,  # {"data": base64}, at last {"done": {...}}; cursor: offset
+    "sound.devices": Nothing,  # {"devices": [...]} whenever it changes
+    "sound.attend": Attend,  # orders; see `daemon.sound.desk`
+    "sound.record": RecordTake,  # {"key"}, {"levels"}, {"here"}, at last e.g. {"card"}; `Desk.record`
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }
 

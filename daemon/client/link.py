@@ -116,12 +116,15 @@ class Link:
         """Try at once where the link waits or was refused; elsewhere see that the line lives."""
         self._retry.set()
 
-    async def call(self, method: str, /, *, within: float = CALL_PATIENCE, **params: Any) -> Any:
+    async def call(
+        self, method: str, /, *, within: float | None = CALL_PATIENCE, **params: Any
+    ) -> Any:
         """The result of a method of `daemon.protocol.METHODS`, asked for once.
 
         Args:
             method: its name.
-            within: seconds to wait for a connection; the answer may take longer.
+            within: seconds to wait for a connection, None as long as it takes, refusals
+                included; the answer may take longer.
             params: the method's own.
 
         Raises:

@@ -11,6 +11,7 @@ from daemon.methods.machine import MachineMethods
 from daemon.methods.recordings import RecordingMethods
 from daemon.methods.results import ResultMethods
 from daemon.methods.runs import RunMethods
+from daemon.methods.sound import SoundMethods
 
 __all__ = [
     "VERSION",
@@ -23,6 +24,7 @@ __all__ = [
     "RecordingMethods",
     "ResultMethods",
     "RunMethods",
+    "SoundMethods",
     "Stream",
     "Subject",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
@@ -17,6 +17,8 @@ from workspace.prompts import Prompt
 from workspace.recordings import RAW, ROOM, SOUND, Recordings, RecordingsError
 
 T = TypeVar("T")
+
+Listener = Callable[[str, Mapping[str, Any]], None]
 
 
 class Takes:
@@ -32,9 +34,14 @@ class Takes:
         self._worker = worker
         self._arriving = Arriving(workspace)
         self._alone: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._listeners: list[Listener] = []
         self._ended: dict[
             str, dict[str, Any]
         ] = {}  # by key: an answer that got lost is asked again
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a function each take's key and what became of it, once it is stored."""
+        self._listeners.append(listener)
 
     async def begin(self, order: Order) -> int:
         """Make ready for a take; see `Arriving.begin`.
@@ -82,6 +89,8 @@ class Takes:
                 }  # fmt: skip
                 self._ended[key] = await self._make(order, str(pcm), counted)
                 await on_disk(self._arriving.forget, key)
+                for listener in self._listeners:
+                    listener(key, self._ended[key])
         return self._ended[key]
 
     async def drop(self, key: str) -> bool:
