@@ -475,7 +475,7 @@ STREAMS: dict[str, type[Any]] = {
     "files.read": ReadFile,  # {"data": base64}, at last {"done": {...}}; cursor: offset
     "sound.devices": Nothing,  # {"devices": [...]} whenever it changes
     "sound.attend": Attend,  # orders; see `daemon.sound.desk`
-    "sound.record": RecordTake,  # {"key"}, {"levels"}, {"here"}, at last e.g. {"card"}; `Desk.record`
+    "sound.record": RecordTake,  # {"key"}, {"levels"}, {"here"}, at last e.g. {"card"}
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }
 

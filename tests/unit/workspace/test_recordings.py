@@ -132,7 +132,7 @@ def test_own_sentences_are_asked_for_once() -> None:
 def test_damaged_files_are_named(alice: Recordings) -> None:
     session = alice.folder / ".session/session.json"
     session.write_text("{")
-    with pytest.raises(RecordingsError, match="session.json cannot be read"):
+    with pytest.raises(RecordingsError, match=r"session.json cannot be read"):
         alice.session()
     (alice.folder / ".session/prompts.tsv").write_text("zh0001\tno pinyin\n")
     with pytest.raises(RecordingsError, match=r"prompts.tsv cannot be read: line 1"):
