@@ -20,14 +20,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
+from workspace.facts import FACTS_KEPT, is_same_stage, latest
 from workspace.series import Bucket, Columns, Series
 
 DIGITS = 6  # significant ones of a value on the way
 MILLISECONDS = 1000  # a second
 KEPT_ENTRIES = 1 << 15  # of each series at a client; beyond that neighbours are joined
-POINT_TYPES = frozenset({"metric", "item", "progress"})  # events of which there are too many
-
-STAGE_KEYS = ("stage", "unit", "total")
+FORGOTTEN_AT_ONCE = FACTS_KEPT // 8  # so that not every fact looks through all of them
 
 Point = tuple[str, int, float, float]  # series, step, Unix time in seconds, value
 
@@ -60,38 +59,6 @@ def is_sound(event: Mapping[str, Any]) -> bool:
     )
 
 
-def is_fact(event: Mapping[str, Any]) -> bool:
-    """Whether an event is told as it is: checkpoints, previews, notes, resumes, parameters."""
-    return event.get("type") not in POINT_TYPES
-
-
-def stage_of(event: Mapping[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The fact that a stage has begun, from the first `progress` event that names it.
-
-    Args:
-        event: any event of the run.
-        known: the stage fact before.
-
-    Returns:
-        {"t", "type": "stage", "stage", "unit", "total"}, or None when nothing begins.
-    """
-    if event.get("type") != "progress":
-        return None
-    if known is not None and is_same_stage(known, event):
-        return None
-    return {"t": event["t"], "type": "stage", **{key: event.get(key) for key in STAGE_KEYS}}
-
-
-def is_same_stage(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two `progress` events or stage facts are of one stage; its total may have changed."""
-    return (one.get("stage"), one.get("unit")) == (other.get("stage"), other.get("unit"))
-
-
-def taken_back(fact: Mapping[str, Any], step: int) -> bool:
-    """Whether a run that resumes after a step takes this fact back, as of a later one."""
-    return fact.get("type") in ("checkpoint", "preview") and fact.get("step", step) > step
-
-
 class PointGroups:
     """Points on their way, those of one split and the same names in one group of columns."""
 
@@ -120,8 +87,8 @@ class RunCurves:
 
     Attributes:
         series: by name, in the order in which they came.
-        facts: events of the run that are no points, in their order.
-        earlier: how many facts there were before those, untold.
+        facts: events of the run that are no points, in their order; see `facts.latest`.
+        earlier: how many facts there were beside those.
         news: the facts that the last event told and that were not known before; a whole that comes
             again, as after a resume, tells mostly what is known.
     """
@@ -139,6 +106,7 @@ class RunCurves:
             return self._replace(event["whole"])
         for fact in event.get("facts", ()):
             self._tell(fact)
+        self._forget()
         changed = set[str]()
         for group in event.get("points", ()):
             for name, values in zip(group["names"], group["values"], strict=True):
@@ -167,6 +135,12 @@ class RunCurves:
                 return
         self.facts.append(fact)
         self.news.append(fact)
+
+    def _forget(self) -> None:
+        """Forget facts when there are too many, as the daemon does not tell them either."""
+        if len(self.facts) > FACTS_KEPT + FORGOTTEN_AT_ONCE:
+            self.facts, forgotten = latest(self.facts)
+            self.earlier += forgotten
 
     def _extend(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,8 @@ class Change:
     whole: bool = True
 
 
-ENDED_KEPT = 5000  # ended jobs that are known; older ones are forgotten, however long it is open
-FORGOTTEN_AT_ONCE = 500  # so that not every end of a job looks through all of them
+ENDED_KEPT = 1000  # ended jobs that are known; older ones are forgotten, however long it is open
+FORGOTTEN_AT_ONCE = 100  # so that not every end of a job looks through all of them
 ARRANGING = frozenset({"state", "priority", "position", "started", "ended", "depends_on", "number"})
 
 
@@ -62,7 +63,9 @@ class Board:
             id_ = str(row["id"])
             job = self.jobs.get(id_)
             if job is None:
-                self.jobs[id_], arranged = dict(row), True
+                # every event has names of fields of its own, which would be most of the memory
+                self.jobs[id_] = {sys.intern(name): value for name, value in row.items()}
+                arranged = True
                 continue
             arranged = arranged or not ARRANGING.isdisjoint(row)
             if row.get("state") in FINAL_STATES and job["state"] not in FINAL_STATES:

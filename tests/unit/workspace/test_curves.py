@@ -15,10 +15,9 @@ from workspace.curves import (
     from_columns,
     is_sound,
     points_of,
-    stage_of,
-    taken_back,
     to_columns,
 )
+from workspace.facts import FACTS_KEPT, latest
 from workspace.series import Bucket, Series
 
 START = 1_700_000_000.0
@@ -129,28 +128,28 @@ def test_a_step_that_goes_back_takes_back_what_came_from_there_on() -> None:
     ]  # fmt: skip
 
 
-def progress(stage: str, done: int, total: int | None = 10) -> dict[str, Any]:
-    counted = {"unit": "steps", "done": done, "total": total}
-    return {"t": START, "type": "progress", "stage": stage, **counted}
-
-
 def test_a_stage_is_told_once() -> None:
-    first = stage_of(progress("align", 0), None)
-    assert first == {"t": START, "type": "stage", "stage": "align", "unit": "steps", "total": 10}
-    assert stage_of(progress("align", 5, total=20), first) is None
-    assert stage_of(progress("training", 0), first) is not None
-    assert stage_of(metric(1, total=1.0), None) is None
+    first = {"t": START, "type": "stage", "stage": "align", "unit": "steps", "total": 10}
     curves = RunCurves()
     for _ in range(2):  # as after a lost connection
         curves.take(batch(facts=(first,)))
     assert curves.facts == [first]
 
 
-def test_what_a_resumed_run_takes_back() -> None:
-    facts = [{"type": kind, "step": 10} for kind in ("checkpoint", "preview", "resume")]
-    assert [taken_back(fact, 9) for fact in facts] == [True, True, False]
-    assert not any(taken_back(fact, 10) for fact in facts)
-    assert not taken_back({"type": "note"}, 0)
+def test_facts_of_a_run_that_goes_on_for_ever_are_bounded() -> None:
+    facts = [
+        {"t": START + step, "type": "checkpoint", "step": step, "best": step == 1}
+        for step in range(1, 5 * FACTS_KEPT)
+    ]
+    curves = RunCurves()
+    for fact in facts:
+        curves.take(batch(facts=(fact,)))
+        assert len(curves.facts) <= 1.2 * FACTS_KEPT
+    assert len(curves.facts) + curves.earlier == len(facts)
+    told, earlier = latest(facts)  # as the daemon tells it to who comes back
+    assert told[0]["best"]
+    curves.take({"whole": {"series": {}, "facts": told, "earlier": earlier}})
+    assert (curves.news, curves.facts, curves.earlier) == ([], told, earlier)
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,9 @@ class JobPage(ChartedPage, ListeningPage):
         self._checkpoints = {str(one["step"]): one for one in found}
         table = self.query_one("#checkpoints", Table)
         table.show(list(self._checkpoints), self._checkpoints)
+        if left_out := self._curves.earlier:
+            note = f"{left_out:,} older checkpoints and notes are left out  "
+            self.query_one(Switch).say(note)
 
     @work(group="log")
     async def _follow_log(self) -> None:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui.dashboard.tones import Tone, Tones, tones_of
 
-KEPT_LINES = 20_000
+KEPT_LINES = 10_000
 WARNING_WORDS: tuple[tuple[str, Tone], ...] = (
     ("error", "bad"), ("traceback", "bad"), ("failed", "bad"), ("warning", "warn"),
 )  # fmt: skip
@@ -94,7 +94,7 @@ class LogView(ScrollView, can_focus=True):
             said = self._empty if not self._lines and y == 0 else ""
             strip = Strip([Segment(said, tones["dim"])]).adjust_cell_length(width)
             return strip.apply_style(self.rich_style)
-        line = next(islice(self._lines, place, None))
+        line = self._lines[place]
         style = tones[tone_of_line(line)]
         strip = Strip(list(_marked(line, self._wanted, style, tones)))
         strip = strip.adjust_cell_length(width)
