@@ -1,7 +1,7 @@
 """How alike a clone is to who was cloned, and whether a known voice can be found again.
 
     pip install 'yinfang[engine,evaluation]'
-    python -m benchmarks.cloning small [--seconds 60] [--fit style,gains,envelope] [--json]
+    python -m benchmarks.cloning small [--seconds 60] [--fit style,gains] [--json]
     python -m benchmarks.cloning invert [--steps 300] [--json]
 
 `small` clones speakers whom the base never heard from so many seconds of their speech, as a user
@@ -52,6 +52,7 @@ from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
 from engine.text import Frontend
 from engine.training.align import VOCABULARY
+from engine.training.clone import CloneSettings
 from engine.training.losses import spectral_losses
 from engine.worker import clone
 from workspace.bases import SHIPPED
@@ -347,7 +348,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="small: of each reference")
     parser.add_argument("--takes", type=int, default=3, help="small: references of S0150")
     parser.add_argument("--speakers", choices=("s0150", "aishell3"), default="s0150")
-    parser.add_argument("--fit", default="style,gains,envelope", help="small: what is fitted")
+    fitted = ",".join(CloneSettings().fit_small)
+    parser.add_argument("--fit", default=fitted, help="small: what is fitted")
     parser.add_argument("--settings", default="{}", help="small: of [clone], as JSON")
     parser.add_argument("--weights", type=Path, help="invert: a base's folder, not random weights")
     parser.add_argument("--voice", default="zf_xiaobei", help="invert: a published voice")

@@ -80,6 +80,12 @@ class SourceFilterDecoder(nn.Module):
         )
         self.register_buffer("window", torch.hann_window(size.win_length), persistent=False)
 
+    def mixing_layers(self) -> list[nn.Module]:
+        """The layers that mix channels, in order; without those that read the style."""
+        blocks = (block for block in self.blocks if isinstance(block, StyledConvNeXtBlock))
+        inner = [layer for block in blocks for layer in (block.widen, block.narrow)]
+        return [self.enter, *inner, self.head]
+
     def forward(
         self,
         asr: Tensor,

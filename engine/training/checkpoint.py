@@ -20,6 +20,8 @@ from engine.model.weights import read_weights, save_weights
 STATE_FILE = "state.safetensors"
 BEST_FILE = "best.safetensors"
 MODEL, AVERAGE, MOMENTS = "model.", "average.", "adamw."
+SPOKEN_STYLE = "spoken.style"  # beside the weights: (n, 1, 2 style_dim), what they are heard in
+MEASURES_KEY = "measures"  # metadata: a checkpoint's measures as JSON
 
 
 @dataclass
@@ -103,7 +105,8 @@ def load_state(
 class EpochFiles:
     """`mamba_epoch_NN.safetensors`: what trains, averaged, without the base that it belongs to.
 
-    NN counts the epochs that are complete; a later checkpoint of the same epoch replaces an
+    With it goes the style that it is heard in, so that whoever has the base can listen to it. NN
+    counts the epochs that are complete; a later checkpoint of the same epoch replaces an
     earlier one.
 
     Args:
@@ -116,20 +119,35 @@ class EpochFiles:
     def __init__(self, folder: Path, epoch: float, keep: int, header: dict[str, str]) -> None:
         self.folder, self.epoch, self.keep, self.header = folder, epoch, keep, header
 
-    def write(self, step: int, weights: dict[str, Tensor], measures: dict[str, float]) -> Path:
-        """Keep the weights of a checkpoint; returns where."""
+    def write(
+        self, step: int, weights: dict[str, Tensor], style: Tensor, measures: dict[str, float]
+    ) -> Path:
+        """Keep a checkpoint; returns where.
+
+        Args:
+            step: that it was made at.
+            weights: what trains, averaged.
+            style: (n, 1, 2 style_dim), what they are heard in.
+            measures: its own, by name.
+        """
         number = int(step / self.epoch)
         path = self.folder / f"mamba_epoch_{number:02d}.safetensors"
         header = {**self.header, "epoch": str(number), "step": str(step)}
-        save_weights(path, weights, {**header, "measures": json.dumps(measures)})
+        state = {**weights, SPOKEN_STYLE: style}
+        save_weights(path, state, {**header, MEASURES_KEY: json.dumps(measures)})
         for old in self.files()[: -self.keep]:
             old.unlink()
         return path
 
     def files(self) -> list[Path]:
         """Those that are there, in the order of their epochs."""
-        found = self.folder.glob("mamba_epoch_*.safetensors")
-        return sorted(found, key=lambda path: int(path.stem.rpartition("_")[2]))
+        return epoch_files(self.folder)
+
+
+def epoch_files(folder: Path) -> list[Path]:
+    """The `mamba_epoch_NN.safetensors` of a folder, in the order of their epochs."""
+    found = folder.glob("mamba_epoch_*.safetensors")
+    return sorted(found, key=lambda path: int(path.stem.rpartition("_")[2]))
 
 
 def load_epoch(path: Path, trained: dict[str, nn.Parameter], base_sha256: str) -> str:
@@ -150,6 +168,7 @@ def load_epoch(path: Path, trained: dict[str, nn.Parameter], base_sha256: str) -
             f"({header.get('base_sha256', 'no hash')[:12]}), not on this one ({base_sha256[:12]})",
             "name a checkpoint of a run on the same base in load_from, or that base in the job",
         )
+    state.pop(SPOKEN_STYLE, None)
     foreign = sorted(set(state) - set(trained))
     if foreign:
         raise EngineError(

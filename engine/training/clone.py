@@ -1,8 +1,8 @@
 """Cloning: a voice found by gradient through the frozen model, from a minute of speech or less.
 
 What is fitted is little enough to be told by so little speech: the style, and, if asked for, the
-voice's own gains in the style-conditioned norms and its own spectral envelope. Everything else of
-the model stays as it is, bit by bit.
+voice's own gains in the style-conditioned norms, its own spectral envelope, and low-rank updates of
+what draws its filter. Everything else of the model stays as it is, bit by bit.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from engine.model.base import SpeechModel
 from engine.model.source_filter import SourceFilterDecoder
 from engine.training.batches import Batch, Recording, collate, recording_of
 from engine.training.losses import Losses, speech_losses
-from engine.training.parameters import STYLE_LAYER
+from engine.training.parameters import STYLE_LAYER, add_low_rank
 from engine.training.settings import LoopSettings, LossWeights
 from engine.training.stages import Speak
 from engine.training.validate import Measures, measure
 
-Fitted = Literal["style", "gains", "envelope"]
+Fitted = Literal["style", "gains", "envelope", "filter"]
 STYLE = "style"  # name of the parameter
+FILTER_RANK = 4  # of its updates: 50 seconds tell no more, and 8 are no better
+FILTER_SCALE = 0.1  # of its updates: weights want a smaller step than a style does
 SHORTLIST = 8  # voices that are compared by sound, after their prosody was
 COMPARED_PIECES = 3  # of the reference, when voices are compared
-PREVIEW_TOKENS = 40  # of a sentence as long as the preview, about
 SHORTEST_CROP = 4  # alignment frames, where sound hardly counts
 
 
@@ -49,9 +50,10 @@ class CloneSettings(LoopSettings):
     patience: int = Field(2, ge=1)
     crop_frames: int = Field(80, ge=4)
     """Alignment frames (25 ms) of each piece whose sound is compared in a step."""
-    fit_small: tuple[Fitted, ...] = ("style", "gains", "envelope")
+    fit_small: tuple[Fitted, ...] = ("style", "gains", "envelope", "filter")
     """What is fitted on a small base: "style" is the voice tensor; "gains" are the voice's own in
-    the style-conditioned norms; "envelope" is its own spectral envelope."""
+    the style-conditioned norms; "envelope" is its own spectral envelope; "filter" are low-rank
+    updates of all that draws the voice's filter."""
     fit_kokoro: tuple[Fitted, ...] = ("style",)
     """What is fitted on Kokoro-82M, whose decoder has no envelope of its own."""
     span: float = Field(0.02, ge=0)
@@ -159,7 +161,15 @@ def _parameters(model: SpeechModel, name: Fitted) -> list[nn.Parameter]:
         ending = f".{STYLE_LAYER}.bias"
         return [p for key, p in model.graph.named_parameters() if key.endswith(ending)]
     decoder = model.graph.decoder
-    return [decoder.head.bias] if isinstance(decoder, SourceFilterDecoder) else []
+    if not isinstance(decoder, SourceFilterDecoder):
+        return []
+    if name == "envelope":
+        return [decoder.head.bias]
+    return [
+        parameter
+        for layer in decoder.mixing_layers()
+        for parameter in add_low_rank(layer, FILTER_RANK, FILTER_SCALE)
+    ]
 
 
 def rows_for(style: Tensor, tokens: Tensor) -> Tensor:
@@ -240,10 +250,8 @@ class Cloning:
         tokens = torch.tensor([len(utterance.ids)], device=self.shift.device)
         return rows_for(self.style.detach(), tokens)[0]
 
-    def preview(self, path: Path) -> None:
-        tokens = torch.tensor([PREVIEW_TOKENS], device=self.shift.device)
-        style = rows_for(self.style.detach(), tokens)[0]
-        self.speak(self.model, style, self.settings.preview, path)
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        self.speak(self.model, style, text, path)
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.model.base import SpeechModel, style_for
+from engine.model.base import SpeechModel
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.graph import alignment_from_durations, round_durations
 from engine.model.layers import valid_mask
@@ -272,10 +272,13 @@ class Distillation:
                 styles.append([voices[place % len(voices)], self.styles.draw(generator, len(ids))])
             yield text_batch(some, styles, whole=1.0).to(self.device)
 
-    def preview(self, path: Path) -> None:
-        voice = self.styles.voices[0]
-        style = style_for(voice, len(self.settings.preview)).flatten().to(self.device)
-        self.speak(self.model, style, self.settings.preview, path)
+    @property
+    def style(self) -> Tensor:
+        """(n, 1, 2 style_dim) of the first voice."""
+        return self.styles.voices[0]
+
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        self.speak(self.model, style, text, path)
 
 
 def weight_of_whole(step: int, settings: DistilSettings) -> float:

@@ -12,20 +12,33 @@ from engine.model.base import SpeechModel
 from engine.model.mamba2 import BidirectionalMamba2
 from engine.training.settings import ParameterSet
 
+WEIGHT = "weight"
 STYLE_LAYER = "fc"  # what every style-conditioned norm calls its projection
 
 
 class LowRank(nn.Module):
-    """Adds a rank-r update B A to a weight (Hu et al. 2022, LoRA); B starts at 0."""
+    """Adds a rank-r update B A to a weight (Hu et al. 2022, LoRA); B starts at 0.
 
-    def __init__(self, weight: Tensor, rank: int) -> None:
+    A weight of more than two dimensions, as a convolution's, is taken for a matrix of its outputs
+    by all else.
+    """
+
+    def __init__(self, weight: Tensor, rank: int, scale: float = 1.0) -> None:
+        """
+        Args:
+            weight: what is updated.
+            rank: of the update, at most.
+            scale: of the update: what it learns at a rate of 1 it learns at this rate.
+        """
         super().__init__()
-        rows, columns = weight.shape
+        rows, columns = weight.flatten(1).shape
+        rank = min(rank, rows, columns)
+        self.scale = scale
         self.a = nn.Parameter(torch.randn(rank, columns) / columns**0.5)
         self.b = nn.Parameter(torch.zeros(rows, rank))
 
     def forward(self, weight: Tensor) -> Tensor:
-        return weight + self.b @ self.a
+        return weight + self.scale * (self.b @ self.a).view_as(weight)
 
 
 def choose(
@@ -66,7 +79,7 @@ def _parameters(
         blocks = [m for m in graph.modules() if isinstance(m, BidirectionalMamba2)]
         return [p for block in blocks for p in block.parameters()]
     if name == "adain-lora":
-        return [p for layer in _style_layers(graph) for p in _add_low_rank(layer, rank)]
+        return [p for layer in _style_layers(graph) for p in add_low_rank(layer, rank)]
     return list(graph.parameters())
 
 
@@ -78,14 +91,17 @@ def _style_layers(graph: nn.Module) -> list[nn.Linear]:
     ]
 
 
-def _add_low_rank(layer: nn.Linear, rank: int) -> list[nn.Parameter]:
-    update = LowRank(layer.weight, min(rank, *layer.weight.shape))
-    parametrize.register_parametrization(layer, "weight", update)
+def add_low_rank(layer: nn.Module, rank: int, scale: float = 1.0) -> list[nn.Parameter]:
+    """Give a layer's weight a low-rank update; returns what of it is trained."""
+    update = LowRank(getattr(layer, WEIGHT), rank, scale)
+    parametrize.register_parametrization(layer, WEIGHT, update)
     return [update.a, update.b]
 
 
 def merge_low_rank(graph: nn.Module) -> None:
     """Fold low-rank updates into the weights that they change."""
-    for layer in _style_layers(graph):
-        if parametrize.is_parametrized(layer, "weight"):
-            parametrize.remove_parametrizations(layer, "weight")
+    for layer in list(graph.modules()):
+        if parametrize.is_parametrized(layer, WEIGHT):
+            updates = layer.parametrizations[WEIGHT]  # type: ignore[index]
+            if any(isinstance(update, LowRank) for update in updates):
+                parametrize.remove_parametrizations(layer, WEIGHT)

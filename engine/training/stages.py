@@ -95,10 +95,14 @@ class Generalist:
             self.model.graph, self.data, self.data.validation, lambda u: style(u.speaker), check
         )
 
-    def preview(self, path: Path) -> None:
+    @property
+    def style(self) -> Tensor:
+        """(1, 1, 2 style_dim) of the speaker with most utterances."""
         largest = max(self.data.speakers, key=lambda name: len(self.data.of_speaker(name)))
-        style = speaker_style(self.model, self.data, self.data.of_speaker(largest))
-        self.speak(self.model, style, self.settings.preview, path)
+        return speaker_style(self.model, self.data, self.data.of_speaker(largest))[None, None]
+
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        self.speak(self.model, style, text, path)
 
 
 class Specialist:
@@ -149,5 +153,10 @@ class Specialist:
             self.model.graph, self.data, self.data.validation, lambda u: self.voice.detach(), check
         )
 
-    def preview(self, path: Path) -> None:
-        self.speak(self.model, self.voice.detach(), self.settings.preview, path)
+    @property
+    def style(self) -> Tensor:
+        """(1, 1, 2 style_dim)."""
+        return self.voice.detach()[None, None]
+
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        self.speak(self.model, style, text, path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from torch import nn
+from torch import Tensor, nn
 
 from engine.errors import EngineError
 from engine.training.batches import Batch
@@ -35,8 +35,16 @@ class Task(Protocol):
     def validate(self, check: Callable[[], None]) -> Measures:
         """Measure the model; `check` is asked between utterances, and raises to end it."""
 
-    def preview(self, path: Path) -> None:
-        """Speak the preview sentence into a WAV."""
+    @property
+    def style(self) -> Tensor:
+        """(n, 1, 2 style_dim): what the weights of this moment are heard in."""
+
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        """Speak a text into a WAV.
+
+        Raises:
+            EngineError: it cannot be spoken.
+        """
 
 
 @dataclass(frozen=True)

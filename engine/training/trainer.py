@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from engine.training.adversary import Adversary
 from engine.training.batches import Batch
 from engine.training.checkpoint import (
     BEST_FILE,
+    MEASURES_KEY,
+    SPOKEN_STYLE,
     STATE_FILE,
     EpochFiles,
     Progress,
@@ -52,6 +55,7 @@ class Trainer:
             state is kept as it stands.
         adversary: judges the audio of the steps that it wants to judge.
         epochs: keeps each checkpoint's weights in a file that other runs can go on from.
+        sentences: what each checkpoint says besides the settings' preview, asked for each time.
         ranks: the processes that share the batches, this one among them.
         measured_first: whether there is a checkpoint before the first step: where training begins
             with good weights, the best may be those.
@@ -68,11 +72,13 @@ class Trainer:
         *,
         adversary: Adversary | None = None,
         epochs: EpochFiles | None = None,
+        sentences: Callable[[], Sequence[str]] = tuple,
         ranks: Ranks = ALONE,
         measured_first: bool = False,
     ) -> None:
         self.task, self.settings, self.folder, self.events = task, settings, folder, events
         self.seed, self.stop, self.epochs, self.ranks = seed, stop, epochs, ranks
+        self.sentences = sentences
         self.trained = task.trained
         self.device = next(iter(self.trained.values())).device
         self.average = {name: p.detach().clone() for name, p in self.trained.items()}
@@ -301,34 +307,51 @@ class Trainer:
 
     def _validate(self) -> None:
         step = self.progress.step
-        preview = self.folder / "previews" / f"step-{step:06d}.wav"
-        preview.parent.mkdir(exist_ok=True)
         torch.manual_seed(self.seed)  # checkpoints are compared: with the same noise, any attempt
         with self._averaged():
             measures = self.task.validate(lambda: self._end_if(self.stop()))
-            self.task.preview(preview)
+            style = self.task.style.detach().clone()
+            self._preview(step, style)
         best = self.progress.best is None or measures.score < self.progress.best
         values = {**measures.values(), "score": measures.score}
         if best:
             self.measures = measures.values()
-            header = {"step": str(step), **{k: repr(v) for k, v in self.measures.items()}}
-            save_weights(self.best_path, self.average, header)
+            header = {"step": str(step), MEASURES_KEY: json.dumps(self.measures)}
+            save_weights(self.best_path, {**self.average, SPOKEN_STYLE: style}, header)
             self.progress.best, self.progress.best_step = measures.score, step
         self.progress.stale = 0 if best else self.progress.stale + 1
         self.progress.checkpointed = step
         kept = self.best_path if best else self.state_path
         if self.epochs is not None:
-            kept = self.epochs.write(step, self.average, values)
+            kept = self.epochs.write(step, self.average, style, values)
         self._write()
         self.events.emit("metric", step=step, split="validation", values=values)
-        self.events.emit(
-            "preview", step=step, path=str(preview.relative_to(self.folder)),
-            text=self.settings.preview,
-        )  # fmt: skip
         self.events.emit(
             "checkpoint", step=step, path=str(kept.relative_to(self.folder)), best=best,
             measures=values,
         )  # fmt: skip
+
+    def _preview(self, step: int, style: Tensor) -> None:
+        """Say every preview sentence.
+
+        The settings' own has the plain name and comes last: whoever shows one shows the latest.
+
+        Raises:
+            EngineError: the settings' own cannot be spoken; another one is only told of.
+        """
+        folder = self.folder / "previews"
+        folder.mkdir(exist_ok=True)
+        for number, text in enumerate(self.sentences(), 2):
+            try:
+                self._say(step, style, text, folder / f"step-{step:06d}-{number}.wav")
+            except EngineError as error:
+                self.events.emit("note", level="warning", text=f"not spoken: {text} ({error.message})")
+        self._say(step, style, self.settings.preview, folder / f"step-{step:06d}.wav")
+
+    def _say(self, step: int, style: Tensor, text: str, path: Path) -> None:
+        self.task.say(style, text, path)
+        where = str(path.relative_to(self.folder))
+        self.events.emit("preview", step=step, path=where, text=text)
 
     def _save(self) -> None:
         if self.ranks.place == 0:
@@ -344,11 +367,7 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(state[name])
-        self.measures = {
-            name: float(value)
-            for name, value in header.items()
-            if name not in ("step", "state_hash")
-        }
+        self.measures = json.loads(header[MEASURES_KEY])
         self.task.train_mode(False)
 
     @contextmanager

@@ -39,6 +39,7 @@ from engine.training.clone import (
     nearest,
     style_of_reference,
 )
+from engine.training.parameters import merge_low_rank
 from engine.training.settings import AlignerSettings
 from engine.worker.base_choice import base_for_job, require_good
 from engine.worker.ranks import training_ranks
@@ -115,6 +116,7 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         )  # fmt: skip
     if ranks.place:
         return outputs  # the first one writes
+    merge_low_rank(model.graph)
     style = task.style.detach().cpu()
     model.cpu().eval()
     speaker = Speaker(model.graph, style, frontend, configured(job, "synthesis", SynthesisSettings))

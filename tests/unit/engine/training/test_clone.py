@@ -24,6 +24,7 @@ from engine.training.clone import (
     style_of_reference,
 )
 from engine.training.losses import speech_losses
+from engine.training.parameters import merge_low_rank
 from engine.training.trainer import Trainer
 from tests.models import TINY, TINY_KOKORO
 from workspace.run import EventLog, read_events
@@ -31,6 +32,9 @@ from workspace.run import EventLog, read_events
 FEW = CloneSettings(
     steps=6, batch_size=3, crop_frames=8, checkpoint_every=6, warmup_steps=0, measured_pieces=2
 )
+
+
+FILTER = tuple(f"{layer}.weight" for layer in ("enter", "widen", "narrow", "head"))
 
 
 @pytest.fixture
@@ -69,6 +73,7 @@ def _run(task: Cloning, folder: Path, settings: CloneSettings = FEW) -> None:
         (("style",), ()),
         (("style", "envelope"), ("graph.decoder.head.bias",)),
         (("style", "gains"), (".fc.bias",)),
+        (("style", "filter"), FILTER),
     ],
 )
 def test_only_the_voice_changes(
@@ -81,6 +86,7 @@ def test_only_the_voice_changes(
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     task = _cloning(model, reference, sets)
     _run(task, tmp_path / "run")
+    merge_low_rank(model.graph)
     assert task.shift.detach().abs().max() > 0
     changed = difference(model, before)
     assert bool(changed) == bool(changes)
@@ -93,7 +99,7 @@ def test_fitting_comes_nearer_to_the_reference(
     settings = FEW.model_copy(
         update={"steps": 30, "checkpoint_every": 30, "batch_size": 6, "learning_rate": 0.06}
     )
-    task = _cloning(model, reference, ("style", "gains", "envelope"), settings)
+    task = _cloning(model, reference, ("style", "gains", "envelope", "filter"), settings)
     batch = reference.batch(1000, 0, 12, 12)
 
     def distance() -> float:

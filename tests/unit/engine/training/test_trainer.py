@@ -51,6 +51,7 @@ class Counted:
         )
         self.at: Callable[[int], None] = lambda step: None
         self.spoil: Callable[[int, Losses], Losses] = lambda step, losses: losses
+        self.unspeakable: Callable[[str], None] = lambda text: None
         self.scores: Iterator[float] | None = None
         self.validations: list[int] = []  # the steps of all that began
         self.running: Trainer
@@ -75,8 +76,13 @@ class Counted:
             return self.inner.validate(check)
         return Measures(1.0, next(self.scores), 0.0, 1.0, 0.0)
 
-    def preview(self, path: Path) -> None:
-        self.inner.preview(path)
+    @property
+    def style(self) -> Tensor:
+        return self.inner.style
+
+    def say(self, style: Tensor, text: str, path: Path) -> None:
+        self.unspeakable(text)
+        self.inner.say(style, text, path)
 
 
 @pytest.fixture
