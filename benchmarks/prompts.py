@@ -15,8 +15,9 @@ import argparse
 import heapq
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 from workspace.files import write_atomic
 from workspace.prompts import SETS, Prompt
@@ -26,6 +27,7 @@ from workspace.prompts.sets import SENTENCES, read_prompts
 
 # There are 400 syllables and five tones: alone by their number, syllables would decide everything.
 WEIGHTS = {"initials": 3.0, "finals": 3.0, "tones": 3.0, "pairs": 3.0, "types": 1.0, "kinds": 3.0}
+PLAIN = SETS["mandarin-200"]  # English words come behind these
 PAUSE = 5.0  # syllables that could be said while one gets ready for the next sentence
 
 Unit = tuple[str, Hashable]  # field of `Coverage`, and what is counted there
@@ -52,9 +54,17 @@ def gain(said: Counter[Unit], before: Counter[Unit]) -> float:
 
 
 def arranged(prompts: Sequence[Prompt]) -> list[Prompt]:
-    """The prompts in the order of what each adds to those before it; equals keep their order."""
+    """The prompts in the order of what each adds; sets without English words come first."""
+    plain = [prompt for prompt in prompts if prompt.text.upper() == prompt.text.lower()]
+    first = in_order(plain, Counter())[:PLAIN]
+    before = sum(map(units, first), Counter())
+    return first + in_order([prompt for prompt in prompts if prompt not in first], before)
+
+
+def in_order(prompts: Sequence[Prompt], before: Counter[Unit]) -> list[Prompt]:
+    """The prompts in the order of what each adds to what was said before; equals keep theirs."""
+    before = before.copy()
     said = [units(prompt) for prompt in prompts]
-    before: Counter[Unit] = Counter()
     waiting = [(-gain(each, before), index) for index, each in enumerate(said)]
     heapq.heapify(waiting)
     order: list[int] = []
@@ -70,24 +80,32 @@ def arranged(prompts: Sequence[Prompt]) -> list[Prompt]:
 
 
 def table(prompts: Sequence[Prompt]) -> str:
-    """A row for each set: what it covers, and its length."""
+    """A row for each set: what it covers of each group."""
     rows = [
-        "| sentences | syllables | initials | finals | tones | pairs of tones | different syllables |",
+        "| sentences | syllables | initials | finals | tones | pairs of tones | syllable types |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for count in (*SETS.values(),):
+    for count in SETS.values():
         coverage = covered(prompts[:count])
-        rows.append(
-            f"| {min(count, len(prompts))} | {coverage.tones.total():,} "
-            f"| {_covered_of(INITIALS, coverage.initials)} | {_covered_of(FINALS, coverage.finals)} "
-            f"| {_covered_of(TONES, coverage.tones)} | {_covered_of(TONE_PAIRS, coverage.pairs)} "
-            f"| {len(coverage.types)} |"
+        groups = (
+            _share(INITIALS, coverage.initials),
+            _share(FINALS, coverage.finals),
+            _share(TONES, coverage.tones),
+            _share(TONE_PAIRS, coverage.pairs),
+            str(len(coverage.types)),
         )
+        rows.append(f"| {count:,} | {coverage.tones.total():,} | {' | '.join(groups)} |")
     return "\n".join(rows)
 
 
-def shares(prompts: Sequence[Prompt]) -> str:
-    """How often each sound is said in all of them, in percent."""
+def _share(wanted: Sequence[Hashable], counts: Mapping[Any, int]) -> str:
+    """ "37 of 38 (3)": how many are there, and how often the rarest of these comes."""
+    there = [counts[each] for each in wanted if counts[each]]
+    return f"{len(there)} of {len(wanted)} ({min(there)})"
+
+
+def frequencies(prompts: Sequence[Prompt]) -> str:
+    """How often each sound is said, in percent, and how many sentences are of each kind."""
     coverage = covered(prompts)
     lines = []
     for group, names in (("initials", INITIALS), ("finals", FINALS), ("tones", TONES)):
@@ -96,13 +114,6 @@ def shares(prompts: Sequence[Prompt]) -> str:
         lines.append(f"{group}: {'  '.join(each)}")
     kinds = (f"{kind} {coverage.kinds[kind]}" for kind in KINDS)
     return "\n".join([*lines, f"kinds: {'  '.join(kinds)}"])
-
-
-def _covered_of(wanted: Iterable[Hashable], counts: Counter[Hashable]) -> str:
-    """ "23 of 24", and how often the rarest of those that are there comes."""
-    names = list(wanted)
-    there = [counts[name] for name in names if counts[name]]
-    return f"{len(there)} of {len(names)}, each {min(there)} times or more"
 
 
 def main() -> None:
@@ -120,7 +131,7 @@ def main() -> None:
         write_atomic(SENTENCES, "".join(lines))
     print(table(prompts))
     print()
-    print(shares(prompts))
+    print(frequencies(prompts))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 
 SENTENCES = Path(__file__).with_name("sentences.tsv")
-SETS = {"mandarin-50": 50, "mandarin-200": 200}  # sentences
+SETS = {"mandarin-50": 50, "mandarin-200": 200, "mandarin-1000": 1000}  # sentences
 TITLES = {
     "mandarin-50": "Mandarin, 50 sentences",
     "mandarin-200": "Mandarin, 200 sentences",
+    "mandarin-1000": "Mandarin, 1,000 sentences, some with an English word",
 }
 
 

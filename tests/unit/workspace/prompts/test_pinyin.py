@@ -53,7 +53,7 @@ def test_syllables_of_a_sentence_pass_over_english() -> None:
 
 
 def test_every_syllable_of_the_sets_is_what_the_front_end_reads() -> None:
-    spelled = {token for prompt in read_set("mandarin-200") for token in prompt.pinyin.split()}
+    spelled = {token for prompt in read_set("mandarin-1000") for token in prompt.pinyin.split()}
     for token in (each for each in spelled if each[-1].isdigit()):
         ours, theirs = syllables(token)[0], Pinyin.parse(token)
         assert ours == (theirs.initial, theirs.final, theirs.tone), token
