@@ -19,6 +19,7 @@ PLAYERS = (  # commands that play FLAC, MP3 and the like, the ones that read mos
     ("paplay",),
 )
 RATE = 48_000  # Hz, that every sound device has
+TAIL = 0.15  # seconds of silence behind a sound; PulseAudio swallows the last 0.04 of a stream
 LOOK = 0.05  # seconds between two looks at a player
 
 
@@ -54,6 +55,8 @@ def loudspeaker(
         raise NoLoudspeakerError(f"cannot play here: no sound device ({error})") from None
     with stream:
         yield stream.write
+        silence = b"\x80" if samples == "uint8" else b"\0"
+        stream.write(silence * (round(rate * TAIL) * stream.samplesize * channels))
 
 
 def play_wave(path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tui.sound.device import Device, DeviceError, kind_of_devices, portaudio
 
 SAMPLE_BYTES = 2  # of s16le
+TAIL = 0.15  # seconds of silence behind a sound; PulseAudio swallows the last 0.04 of a stream
 PIECE = 0.05  # seconds handed over at a time: so soon it is silent when it is told to be
 
 
@@ -56,6 +57,8 @@ class LocalLoudspeaker:
             async for block in sound:
                 for piece in _pieces(block, rate):
                     await _to_its_end(stream.write, piece)
+            # Where a device says too soon that it has played all, it is silence that it leaves out.
+            await _to_its_end(stream.write, bytes(round(rate * TAIL) * SAMPLE_BYTES))
             await _to_its_end(stream.stop)
         except portaudio().PortAudioError as error:
             raise DeviceError(f"{self.name} plays no more: {error}", "is it plugged in?") from None
