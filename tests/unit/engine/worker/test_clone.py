@@ -127,7 +127,7 @@ def test_a_clone_speaks_and_says_what_it_is(
     card = read_card(folder)
     assert card["method"] == "clone"
     assert card["started_from"] == clone.ENCODER
-    assert set(card["trained"]) == {"style", "gains", "envelope"}
+    assert set(card["trained"]) == {"style", "gains", "envelope", "filter"}
     told = card["data"]["reference"]
     assert [(item["file"], item["text"]) for item in told] == [
         ("one.wav", SHORT),
