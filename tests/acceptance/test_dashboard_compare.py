@@ -18,6 +18,7 @@ from tui.dashboard.screens.compare import ComparePage
 from tui.dashboard.screens.export import ExportCharts
 from tui.dashboard.screens.job import JobPage
 from tui.dashboard.screens.system import SystemPage
+from tui.dashboard.widgets.top_bar import TopBar
 from workspace.run import EventLog
 
 LONG = 60_000  # steps of a run that is sent in buckets
@@ -63,6 +64,11 @@ def test_runs_come_onto_one_chart_and_leave_it(running: RunningDaemon) -> None:
             )
             await seen.press("space")
             await seen.until(lambda: curves(seen) == {"loss": ["j00002 bob"]}, "one is taken away")
+            await seen.press("enter")
+            assert isinstance(seen.app.screen, JobPage)
+            assert seen.app.screen.query_one(TopBar).current == "compare", "where 2 leads back to"
+            await seen.press("2")
+            assert isinstance(seen.app.screen, ComparePage)
             await seen.press("U")
             await seen.until_said("space marks a run")
 

@@ -16,6 +16,7 @@ from tests.snapshots.recorded import AT, Recording
 from workspace.layout import Workspace
 
 Event = tuple[dict[str, Any], int | None]
+NOTHING = {"whole": {"series": {}, "facts": [], "earlier": 0}}  # of a run that measured nothing
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ async def answering(workspace: Workspace, recording: Recording) -> AsyncIterator
         await asyncio.Event().wait()
 
     async def curves(asked: protocol.FollowCurves) -> AsyncGenerator[Event, None]:
-        for cursor, event in enumerate(recording.curves.get(asked.id, [])):
+        for cursor, event in enumerate(recording.curves.get(asked.id, [NOTHING])):
             yield event, cursor
         await asyncio.Event().wait()
 

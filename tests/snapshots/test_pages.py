@@ -61,6 +61,7 @@ VIEWS = (
     View("log", ("l",), "o", WITH_JOBS),
     View("checkpoints", ("h",), "measures", WITH_JOBS),
     View("settings", ("i",), "setting", WITH_JOBS),
+    View("waiting job", ("escape", "home", "j", "j", "enter"), "no curves yet", ("busy",)),
     View("compare", ("escape", "2"), "where measured"),
     View("compared", ("j", "j", "j", "space"), "full MCD", ("busy",)),
     View("no datasets", ("3",), "datasets/", ("empty",)),

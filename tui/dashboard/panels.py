@@ -9,6 +9,7 @@ from typing import Any
 from tui.curves.markers import Kind, Marker
 from tui.curves.sample import Better, Trace
 from tui.dashboard.formats import clock
+from tui.jobs import MEASURING
 from tui.quantities import figure
 from workspace.series import Series
 
@@ -26,6 +27,7 @@ TITLES: Mapping[str, str] = {
 }  # fmt: skip
 FIRST = ("total", "score", "full_mcd", "copy_mcd", "f0_rmse", "duration_mae")
 LAST = ("learning_rate", "gradient_norm", "data_wait")
+ENDINGS = {"succeeded": "ended", "failed": "failed", "cancelled": "was cancelled"}
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,21 @@ def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {**by_step[step], "best": step == last_best, "preview": previews.get(step)}
         for step in sorted(by_step, reverse=True)
     ]
+
+
+def why_none(job: Mapping[str, Any]) -> str:
+    """Why a job has no curve: that is to come, or will not."""
+    state, reason = job["state"], " ".join(str(job.get("reason") or "").split())
+    if job["kind"] not in MEASURING:
+        return f"no curves: a {job['kind']} job has nothing to measure from step to step"
+    if state in ENDINGS:
+        return f"no curves: nothing was measured before it {ENDINGS[state]}"
+    if state == "paused":
+        return "no curves yet: it is paused, and p resumes it"
+    if state == "waiting":
+        waits = reason if reason.startswith("waits") else f"waits: {reason}"
+        return f"no curves yet: it {waits}"
+    return "no curves yet: nothing was measured so far"
 
 
 def told(facts: Iterable[Mapping[str, Any]], now: float) -> list[str]:

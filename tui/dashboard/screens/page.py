@@ -25,7 +25,7 @@ class Page(Screen[None]):
     """A page of the dashboard.
 
     Attributes:
-        NAME: of the page, as in `PAGES`; a page that is opened from another has that one's.
+        NAME: of the page, as in `PAGES`; "" for one that is opened from any of those.
     """
 
     NAME: ClassVar[str] = ""
@@ -50,7 +50,8 @@ class Page(Screen[None]):
         return self.dashboard.board
 
     def compose(self) -> ComposeResult:
-        yield TopBar(PAGES, self.NAME)
+        # what is opened above a page stays in its tab, whose key leads back to it as escape does
+        yield TopBar(PAGES, self.NAME or self.dashboard.current_mode)
         yield from self.body()
         yield Footer(show_command_palette=False, compact=True)
 

@@ -46,6 +46,11 @@ class TopBar(Widget):
         self._counts: Mapping[str, int] = {}
         self._spots: list[tuple[int, int, str]] = []  # from column, to column, page
 
+    @property
+    def current(self) -> str:
+        """Name of the page that is lit."""
+        return self._current
+
     def show(self, *, place: str, line: Span, counts: Mapping[str, int]) -> None:
         """What to say.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tui.dashboard import panels
 from workspace.series import Series
 
@@ -72,3 +74,24 @@ def test_what_a_run_said() -> None:
     assert lines[-1] == "warning: the disk is nearly full"
     assert panels.parameter_line(FACTS) == "trains mamba 901,164 · frozen 6,365,141"
     assert panels.parameter_line(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reason", "said"),
+    [
+        ("stage2", "waiting", "waits for j00003", "no curves yet: it waits for j00003"),
+        ("stage2", "waiting", "attempt 2 in 30 s", "no curves yet: it waits: attempt 2 in 30 s"),
+        ("stage2", "paused", "", "no curves yet: it is paused, and p resumes it"),
+        ("clone", "running", "", "no curves yet: nothing was measured so far"),
+        ("stage1", "failed", "no data", "no curves: nothing was measured before it failed"),
+        ("distil", "cancelled", "", "no curves: nothing was measured before it was cancelled"),
+        (
+            "preprocess", "waiting", "waits for a CPU slot",
+            "no curves: a preprocess job has nothing to measure from step to step",
+        ),
+    ],
+)  # fmt: skip
+def test_where_there_is_no_curve_it_is_said_why(
+    kind: str, state: str, reason: str, said: str
+) -> None:
+    assert panels.why_none({"kind": kind, "state": state, "reason": reason}) == said
