@@ -34,8 +34,7 @@ class SoundMethods:
         }
 
     async def report(self, params: protocol.ReportTake) -> dict[str, Any]:
-        self.desk.report(params.key, params.event)
-        return {}
+        return {"known": self.desk.report(params.key, params.event)}
 
     async def stop(self, params: protocol.OneKey) -> dict[str, Any]:
         self.desk.stop(params.key)

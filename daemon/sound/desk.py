@@ -184,10 +184,16 @@ class Desk:
                 # whoever ordered it has left: what was said so far is a take, not lost
                 self._orders[device].give({"stop": {"key": recording.key}})
 
-    def report(self, key: str, event: Mapping[str, Any]) -> None:
-        """A device says something of its take: {"levels"}, {"error", "fix"}, or {"cancelled"}."""
+    def report(self, key: str, event: Mapping[str, Any]) -> bool:
+        """A device says something of its take: {"levels"}, {"error", "fix"}, or {"cancelled"}.
+
+        Returns:
+            Whether the take is still wanted: who ordered it may have left while the device was cut
+            off, or it may have been another daemon.
+        """
         if key in self._recordings:
             self._recordings[key].tell(dict(event))
+        return key in self._recordings
 
     def stop(self, key: str, *, cancel: bool = False) -> None:
         """End a take, or throw it away.
