@@ -21,11 +21,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine.audio.loudness import normalize
-from engine.audio.mel import HOP, N_MELS, log_mel
+from engine.audio.pitch import HOP
 from engine.evaluation.dtw import warping_path
 from engine.evaluation.errors import EvaluationError
 
@@ -96,6 +95,10 @@ def mel_cepstrum(wave: NDArray[np.float32]) -> NDArray[np.float64]:
     Raises:
         EvaluationError: the wave is shorter than a frame, silent, or not finite.
     """
+    import torch  # late: whoever only counts syllables has no use for it
+
+    from engine.audio.mel import N_MELS, log_mel
+
     check_audible(wave)
     log_magnitude = 0.5 * log_mel(torch.from_numpy(normalize(wave))).numpy().astype(np.float64)
     return log_magnitude.T @ _cosine_series(N_MELS, ORDER).T  # (frames, bands) @ (bands, ORDER)

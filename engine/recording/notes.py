@@ -11,7 +11,7 @@ from engine.audio.quality import SILENT_BELOW
 
 Kind = Literal[
     "clipped", "quiet", "loud", "noisy", "hum", "short", "cut-start", "cut-end", "fast", "slow",
-    "words", "drops",
+    "words",
 ]  # fmt: skip
 
 QUIET = TARGET_LEVEL - 13.0  # LUFS: raised to the level of training, noise at -60 is heard
@@ -41,8 +41,6 @@ class Measures:
         speech: seconds of speech, pauses included; 0 where nobody speaks.
         rate: syllables a second; None where there are none to count.
         room: noise of the room before, dBFS; None where it was not measured.
-        dropped: frames that the device lost.
-        late: blocks that came late.
     """
 
     level: float
@@ -57,8 +55,6 @@ class Measures:
     hum: float | None
     rate: float | None
     room: float | None
-    dropped: int
-    late: int
 
 
 def notes(m: Measures) -> list[Note]:
@@ -68,9 +64,6 @@ def notes(m: Measures) -> list[Note]:
 
 def _faults(m: Measures) -> Iterator[Note]:
     """What the device did."""
-    if m.dropped or m.late:
-        lost = f"{m.dropped} frames lost" if m.dropped else f"{m.late} blocks came late"
-        yield Note("drops", f"{lost}: record it again; close what keeps the machine busy")
     if m.clipped:
         yield Note("clipped", f"clipped in {m.clipped} samples: lower the gain, record it again")
     elif m.peak > LOUD_PEAK:

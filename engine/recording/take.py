@@ -39,7 +39,6 @@ class Order:
         text, pinyin: of the prompt.
         raw, trimmed: FLACs to write.
         room: the `noise` (dBFS) and `hum` of the room where it was measured.
-        dropped: frames that the device lost; late: blocks that came late.
     """
 
     pcm: Path
@@ -49,8 +48,6 @@ class Order:
     raw: Path
     trimmed: Path
     room: Mapping[str, Any] | None = None
-    dropped: int = 0
-    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,8 +175,6 @@ class _Heard:
             hum=self._hum(),
             rate=self._rate(order.pinyin),
             room=room.get("noise"),
-            dropped=order.dropped,
-            late=order.late,
         )
 
     def _noise(self, levels: NDArray[np.float64], of_room: float | None) -> float:

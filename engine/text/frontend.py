@@ -13,7 +13,7 @@ from engine.text.normalize import HANZI, normalize
 from engine.text.pinyin import Pinyin
 from engine.text.pronounce import Word, pronounce, segment
 from engine.text.result import Note, Phonemes, Syllable
-from engine.text.sandhi import connected, grouped
+from engine.text.sandhi import cited, connected, grouped
 from engine.text.symbols import MARKS
 from engine.text.vocabulary import VOCABULARIES, Vocabulary
 
@@ -69,18 +69,26 @@ class Frontend:
     Args:
         vocabulary: `v1.1-zh` (Bopomofo, default) or `v1.0` (IPA, tones of the dictionary).
         lexicon: the user's own pronunciations; they win over everything else.
+        citation: tones as textbooks print them, for people to read: no sandhi.
 
     Raises:
         TextError: there is no such vocabulary.
     """
 
-    def __init__(self, vocabulary: str = "v1.1-zh", lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        vocabulary: str = "v1.1-zh",
+        lexicon: Lexicon | None = None,
+        *,
+        citation: bool = False,
+    ) -> None:
         if vocabulary not in VOCABULARIES:
             raise TextError(
                 f"there is no vocabulary {vocabulary!r}", f"choose one of {', '.join(VOCABULARIES)}"
             )
         self.vocabulary = VOCABULARIES[vocabulary]
         self.lexicon = lexicon or Lexicon()
+        self._sandhi = cited if citation else connected
         longest_first = sorted(self.lexicon.hanzi, key=len, reverse=True)
         self._own = re.compile(f"({'|'.join(map(re.escape, longest_first))})")
 
@@ -182,7 +190,7 @@ class Frontend:
     ) -> None:
         """Say a clause of Mandarin words."""
         if self.vocabulary.spoken_tones:
-            words = connected(words) if sandhi else grouped(words)
+            words = self._sandhi(words) if sandhi else grouped(words)
         for index, word in enumerate(words):
             sequence.gap(self.vocabulary.word_break if index else " ")
             for hanzi, pinyin in zip(_characters(word), word.pinyin, strict=True):

@@ -40,13 +40,26 @@ def connected(words: list[Word]) -> list[Word]:
     Args:
         words: with the dictionary's pinyin. Fixed words keep theirs and only lend context.
     """
-    words = grouped(words)
-    spoken = [word if word.fixed else _with_lexical_tones(word) for word in words]
-    spoken = [word if word.fixed else _neutral(word) for word in spoken]
+    spoken = _lexical(words)
     spoken = _before_next(spoken, _bu_and_yi)
     spoken = [word if word.fixed else _third_tones(word) for word in spoken]
     spoken = _third_tones_across(spoken)
     return [word if word.fixed else _erhua(word) for word in spoken]
+
+
+def cited(words: list[Word]) -> list[Word]:
+    """One clause as textbooks print it: neutral endings and erhua, but no tone changes another.
+
+    Args:
+        words: with the dictionary's pinyin. Fixed words keep theirs.
+    """
+    return [word if word.fixed else _erhua(word) for word in _lexical(words)]
+
+
+def _lexical(words: list[Word]) -> list[Word]:
+    """Words as they are said, in the tones that they have by themselves."""
+    own = [word if word.fixed else _with_lexical_tones(word) for word in grouped(words)]
+    return [word if word.fixed else _neutral(word) for word in own]
 
 
 def grouped(words: list[Word]) -> list[Word]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 from tests.unit.engine.recording.conftest import packed
@@ -117,3 +119,58 @@ def test_a_take_that_was_not_stored_whole_is_told(
     Path(take["pcm"]).write_bytes(b"")
     assert "no sound" in worker.ask(analyze=take)["error"]
     assert not (tmp_path / ".takes").exists()
+
+
+def test_a_text_becomes_prompts_with_the_users_own_readings(worker: Worker, tmp_path: Path) -> None:
+    (tmp_path / "lexicon.tsv").write_text("重楼\tchong2 lou2\n", encoding="utf-8")
+    answer = worker.ask(script={"text": "他叫重楼吗？\n3点见。"})["done"]
+    assert answer["prompts"] == [
+        {"text": "他叫重楼吗？", "pinyin": "ta1 jiao4 chong2 lou2 ma5"},
+        {"text": "三点见。", "pinyin": "san1 dian3 jian4"},
+    ]
+    assert "torch" not in worker.end().split()
+
+
+def test_recordings_are_drawn_and_brought_to_a_level(
+    worker: Worker, voice: Voice, tmp_path: Path
+) -> None:
+    for name, gain in (("a", 0.2), ("b", 1.0)):
+        soundfile.write(tmp_path / f"{name}.flac", gain * voice(1.0), 24_000)
+    paths = [str(tmp_path / "a.flac"), str(tmp_path / "b.flac")]
+    pictures = worker.ask(draw={"audio": paths, "width": 60})["done"]["pictures"]
+    assert [len(picture["mel"]) for picture in pictures] == [60, 60]
+    assert pictures[1]["loudness"] - pictures[0]["loudness"] == pytest.approx(14, abs=0.5)
+    assert worker.ask(draw={"audio": paths[0], "width": 60})["done"]["pictures"] == pictures[:1]
+
+    soft, loud = (worker.ask(level={"audio": path, "loudness": -24})["done"] for path in paths)
+    assert soft["gain"] - loud["gain"] == pytest.approx(14, abs=0.5)
+    first, second = (np.frombuffer(base64.b64decode(e["pcm"]), "<i2") for e in (soft, loud))
+    assert len(first) == round(1.6 * soft["rate"])
+    assert np.abs(first.astype(float) - second).max() < 33  # 0.001 of full scale
+    assert "torch" not in worker.end().split()
+
+
+def test_without_a_recogniser_it_says_what_is_missing(
+    worker: Worker, voice: Voice, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "a.flac", voice(1.0), 24_000)
+    answer = worker.ask(words={"audio": str(tmp_path / "a.flac"), "text": "你好"})
+    assert "ptm_5000 is missing" in answer["error"]
+    assert "pocketsphinx-zh" in answer["fix"]
+
+
+@pytest.mark.shared
+def test_a_recogniser_tells_whether_the_prompt_was_read(
+    worker: Worker, shared_dir: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="needs the evaluation extra")
+    (tmp_path / "models").symlink_to(shared_dir / "models")
+    clip = shared_dir / "data/aishell1/S0150/BAC009S0150W0211.flac"
+    read = worker.ask(words={"audio": str(clip), "text": "什么是财政转移支付"})["done"]
+    assert read["ok"]
+    assert read["errors"] < 1
+    other = worker.ask(words={"audio": str(clip), "text": "他们明天早上去北京"})["done"]
+    assert not other["ok"]
+    assert other["errors"] > read["errors"]
+    assert worker.ask(words={"audio": str(clip), "text": "什么是GDP"}) == {"done": None}
+    assert "torch" not in worker.end().split()
