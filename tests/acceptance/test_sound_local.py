@@ -254,7 +254,7 @@ def test_what_is_played_is_heard(
     for name, value in pulse.environ.items():
         monkeypatch.setenv(name, value)
     look_again()
-    content = random.Random(6).randbytes(2 * RATE)
+    content = random.Random(6).randbytes(2 * RATE).replace(b"\0", b"\1")
     listening = pulse.listen(tmp_path / "heard.raw")
 
     async def blocks() -> AsyncIterator[bytes]:
@@ -264,5 +264,6 @@ def test_what_is_played_is_heard(
     loudspeaker = LocalLoudspeaker(next(each for each in devices() if each.loudspeaker))
     asyncio.run(loudspeaker.play(blocks(), RATE))
     heard = tmp_path / "heard.raw"
-    until(lambda: content in heard.read_bytes(), "all of it is heard")
+    # On a machine that is held up there may be silence in between: but nothing is lost or changed.
+    until(lambda: heard.read_bytes().replace(b"\0", b"") == content, "all of it is heard")
     listening.terminate()

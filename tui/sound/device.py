@@ -6,6 +6,7 @@ into a queue and count, and nothing else. What reads the queue has as long as it
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
 import threading
@@ -98,11 +99,31 @@ def portaudio() -> Any:
     Raises:
         DeviceError: the library is not here.
     """
+    _hush()
     try:
         import sounddevice
     except OSError as error:
         raise DeviceError(f"no sound devices can be used here: {error}", NO_PORTAUDIO) from None
     return sounddevice
+
+
+@functools.cache
+def _hush() -> object:
+    """Keep ALSA from writing about each late block to the terminal, on which a screen is drawn.
+
+    What it complains of is told by errors and counts as well.
+
+    Returns:
+        The function that it calls instead, which has to stay.
+    """
+    import ctypes
+
+    nothing = ctypes.CFUNCTYPE(None)(lambda: None)
+    try:
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(nothing)
+    except OSError:
+        return None  # no ALSA here: nothing to keep quiet
+    return nothing
 
 
 def recording_rate(device: Device) -> int:

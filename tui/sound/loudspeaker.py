@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tui.sound.device import Device, DeviceError, kind_of_devices, portaudio
 
 SAMPLE_BYTES = 2  # of s16le
+BUFFER = 0.1  # seconds that the device keeps, should this process be held up
 TAIL = 0.15  # seconds of silence behind a sound; PulseAudio swallows the last 0.04 of a stream
 PIECE = 0.05  # seconds handed over at a time: so soon it is silent when it is told to be
 
@@ -55,7 +56,7 @@ class LocalLoudspeaker:
         stream = await asyncio.to_thread(self._open, rate)
         try:
             async for block in sound:
-                for piece in _pieces(block, rate):
+                for piece in pieces(block, rate):
                     await _to_its_end(stream.write, piece)
             # Where a device says too soon that it has played all, it is silence that it leaves out.
             await _to_its_end(stream.write, bytes(round(rate * TAIL) * SAMPLE_BYTES))
@@ -69,7 +70,11 @@ class LocalLoudspeaker:
         sounddevice = portaudio()
         try:
             stream = sounddevice.RawOutputStream(
-                device=self._device.number, samplerate=rate, channels=1, dtype="int16"
+                device=self._device.number,
+                samplerate=rate,
+                channels=1,
+                dtype="int16",
+                latency=BUFFER,
             )
             stream.start()
         except sounddevice.PortAudioError as error:
@@ -79,7 +84,8 @@ class LocalLoudspeaker:
         return stream
 
 
-def _pieces(block: bytes, rate: int) -> Iterator[bytes]:
+def pieces(block: bytes, rate: int) -> Iterator[bytes]:
+    """A block in parts that can be taken back soon enough."""
     size = max(1, round(rate * PIECE)) * SAMPLE_BYTES
     return (block[begin : begin + size] for begin in range(0, len(block), size))
 

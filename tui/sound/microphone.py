@@ -17,8 +17,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import closing
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import uuid4
@@ -41,7 +41,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Sending:
-    """It has been recorded, and kept where the microphone is.
+    """It has been recorded, and is kept where the microphone is.
 
     Attributes:
         stored: bytes that the daemon has of it.
@@ -50,6 +50,13 @@ class Sending:
 
     stored: int
     of: int
+
+
+@dataclass(frozen=True)
+class Here:
+    """`attached`: whether the microphone can be reached; it records on when it cannot."""
+
+    attached: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Taken:
     room: Mapping[str, Any]
 
 
-Event = Heard | Sending | Taken
+Event = Heard | Sending | Here | Taken
 
 
 class Microphone(Protocol):
@@ -119,11 +126,10 @@ class LocalMicrophone:
         self.rate = recording_rate(device)
         self._device = device
         self._uploader = uploader
-        self._capture: Capture | None = None
-        self._wanted = True
+        self._recording: _Recording | None = None  # the latest
 
     async def record(self, speaker: str, prompt: str, key: str = "") -> AsyncGenerator[Event, None]:
-        """As `Microphone.record`.
+        """As `Microphone.record`; the next may begin when this is `Sending`.
 
         Args:
             key: of the take, where somebody else has made it up.
@@ -137,104 +143,125 @@ class LocalMicrophone:
             device={"kind": self.kind, "name": self.name},
             begun=time.time(),
         )
-        self._wanted = True
-        self._capture = capture = await asyncio.to_thread(Capture, self._device, self.rate)
+        recording = self._recording = _Recording(self._device, order)
         try:
-            take = await asyncio.to_thread(self._uploader.spool.begin, order)
-        except SpoolError:
-            await asyncio.to_thread(capture.close)
-            raise
-        with take:
-            recording = _Recording(capture, take, lambda: self._wanted)
-            try:
-                async for event in recording.events(self._uploader):
+            async with aclosing(recording.events(self._uploader)) as events:
+                async for event in events:
                     yield event
-            finally:
-                self._capture = None
-                await recording.leave()
-                self._uploader.look_again()
+        finally:
+            await recording.leave()
+            self._uploader.look_again()
 
     async def stop(self) -> None:
         """End the take."""
-        if self._capture is not None:
-            await asyncio.to_thread(self._capture.stop)
+        if self._recording is not None:
+            await self._recording.stop()
 
     async def cancel(self) -> None:
         """End the take and forget it."""
-        self._wanted = False
-        await self.stop()
+        if self._recording is not None:
+            await self._recording.stop(wanted=False)
 
 
 class _Recording:
     """One take while it is recorded and sent: a thread that keeps it, a task that sends it."""
 
-    def __init__(self, capture: Capture, take: SpooledTake, wanted: Callable[[], bool]) -> None:
-        self._capture = capture
-        self._take = take
-        self._wanted = wanted
+    def __init__(self, device: Device, order: Order) -> None:
+        self._device = device
+        self._order = order
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[Event | None] = asyncio.Queue()  # None: look at the tasks
         self._grown = asyncio.Event()
+        self._opened = asyncio.Event()
         self._ended = threading.Event()
-        self._keeping = asyncio.create_task(asyncio.to_thread(self._keep), name="keep-take")
-        self._sending: asyncio.Task[Answer | None] | None = None
+        self._wanted = True
+        self._capture: Capture | None = None
+        self._take: SpooledTake | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
 
     async def events(self, uploader: Uploader) -> AsyncGenerator[Event, None]:
         """What happens, until the daemon has it or nobody wants it."""
-        sending = uploader.send(self._take, self._grown, self._stored)
-        self._sending = asyncio.create_task(sending, name="send-take")
-        for task in (self._keeping, self._sending):
-            task.add_done_callback(lambda _: self._news.put_nowait(None))
+        try:
+            capture, take = await asyncio.to_thread(self._open, uploader)
+        finally:
+            self._opened.set()
+        keeping = self._begin(asyncio.to_thread(self._keep, capture, take), "keep-take")
+        sending = self._begin(uploader.send(take, self._grown, self._stored), "send-take")
         while True:
             event = await self._news.get()
             if event is not None:
                 yield event
-            elif self._keeping.done() and (self._keeping.exception() or not self._wanted()):
-                self._keeping.result()
+            elif keeping.done() and (keeping.exception() or not self._wanted):
+                keeping.result()
                 return  # what is not wanted is dropped at the daemon whenever the line allows
-            elif self._sending.done():
-                if (answer := self._sending.result()) is not None:
+            elif sending.done():
+                answer: Answer | None = sending.result()
+                if answer is not None:
                     yield Taken(card=answer.get("card", {}), room=answer.get("room", {}))
                 return
 
-    async def leave(self) -> None:
-        """Record and send no more; what was recorded stays."""
-        if not self._keeping.done():
+    async def stop(self, *, wanted: bool = True) -> None:
+        """Record no more."""
+        await self._opened.wait()
+        if self._capture is not None and not self._ended.is_set():
+            self._wanted = wanted
             await asyncio.to_thread(self._capture.stop)
-        await asyncio.wait({self._keeping})
-        if self._sending is not None:
-            self._sending.cancel()
-            await asyncio.gather(self._sending, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Record and send no more; what was recorded stays for whoever sends what is kept."""
+        await self.stop()
+        if self._tasks:
+            keeping, sending = self._tasks
+            await asyncio.wait({keeping})
+            sending.cancel()
+            await asyncio.gather(keeping, sending, return_exceptions=True)
+        if self._take is not None:
+            self._take.close()
+
+    def _begin(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(lambda _: self._news.put_nowait(None))
+        self._tasks.append(task)
+        return task
+
+    def _open(self, uploader: Uploader) -> tuple[Capture, SpooledTake]:
+        self._capture = capture = Capture(self._device, self._order.rate)
+        try:
+            self._take = take = uploader.spool.begin(self._order)
+        except SpoolError:
+            capture.close()
+            raise
+        return capture, take
 
     def _stored(self, stored: int) -> None:
-        if self._take.end is not None:
+        assert self._take is not None
+        if self._ended.is_set():
             self._news.put_nowait(Sending(stored, self._take.size))
 
-    def _keep(self) -> None:
+    def _keep(self, capture: Capture, take: SpooledTake) -> None:
         """Write what is heard; in a thread of its own, whatever the terminal is busy with.
 
         Raises:
             DeviceError, SpoolError: there is an end to it; what came before is kept.
         """
-        syncing = threading.Thread(target=self._sync, name="sync-take", daemon=True)
+        syncing = threading.Thread(target=self._sync, args=(take,), name="sync-take", daemon=True)
         syncing.start()
-        meter = Meter(self._take.order.rate)
+        meter = Meter(take.order.rate)
         try:
-            with closing(self._capture.blocks()) as blocks:
+            with closing(capture.blocks()) as blocks:
                 for block in blocks:
-                    self._take.append(block)
+                    take.append(block)
                     levels = tuple(meter.take(block))
                     self._loop.call_soon_threadsafe(self._tell, Heard(levels) if levels else None)
         finally:
             self._ended.set()
             syncing.join()
-            timing = self._capture.timing
-            self._take.finish(End(timing.dropped, timing.late, self._wanted()))
-            self._loop.call_soon_threadsafe(self._tell, Sending(0, self._take.size))
+            take.finish(End(capture.timing.dropped, capture.timing.late, self._wanted))
+            self._loop.call_soon_threadsafe(self._tell, Sending(0, take.size))
 
-    def _sync(self) -> None:
+    def _sync(self, take: SpooledTake) -> None:
         while not self._ended.wait(SYNC_INTERVAL):
-            self._take.sync()
+            take.sync()
 
     def _tell(self, event: Event | None) -> None:
         self._grown.set()
@@ -246,6 +273,7 @@ __all__ = [
     "ROOM",
     "DeviceError",
     "Heard",
+    "Here",
     "LocalMicrophone",
     "Microphone",
     "Sending",

@@ -149,15 +149,15 @@ class SpooledTake:
 
     def close(self) -> None:
         """Let go of it; it stays for whoever sends it."""
-        os.close(self._audio)
-        self._audio = -1
+        audio, self._audio = self._audio, -1
+        if audio >= 0:
+            os.close(audio)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._audio >= 0:
-            self.close()
+        self.close()
 
 
 class Spool:
