@@ -232,13 +232,33 @@ def load_speaker(
     workspace: Workspace, name: str, settings: SynthesisSettings, version: str = ""
 ) -> Speaker:
     """The speaker of a voice, on the GPU where there is one: see `load_voice`."""
+    voice = load_voice(workspace, name or settings.default_voice, version)
+    return speaker_of(workspace, voice.graph, voice.style, voice.base.vocabulary, settings)
+
+
+def speaker_of(
+    workspace: Workspace,
+    graph: Kokoro,
+    style: Tensor,
+    vocabulary: str,
+    settings: SynthesisSettings,
+) -> Speaker:
+    """A graph made ready to speak, on the GPU where there is one, with the user's own readings.
+
+    Args:
+        workspace: holds the readings.
+        graph: in evaluation mode; changed in place.
+        style: (n, 1, 2 style_dim).
+        vocabulary: of the phonemes that the graph was trained on.
+        settings: how it speaks.
+    """
     from engine.text import Frontend, Lexicon
 
     lexicon = Lexicon.load(workspace.lexicon) if workspace.lexicon.is_file() else None
-    voice = load_voice(workspace, name or settings.default_voice, version)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph = accelerate(voice.graph, device, settings)
-    return Speaker(graph, voice.style, Frontend(voice.base.vocabulary, lexicon), settings)
+    return Speaker(
+        accelerate(graph, device, settings), style, Frontend(vocabulary, lexicon), settings
+    )
 
 
 @dataclass(frozen=True)

@@ -345,7 +345,9 @@ class Trainer:
             try:
                 self._say(step, style, text, folder / f"step-{step:06d}-{number}.wav")
             except EngineError as error:
-                self.events.emit("note", level="warning", text=f"not spoken: {text} ({error.message})")
+                self.events.emit(
+                    "note", level="warning", text=f"not spoken: {text} ({error.message})"
+                )
         self._say(step, style, self.settings.preview, folder / f"step-{step:06d}.wav")
 
     def _say(self, step: int, style: Tensor, text: str, path: Path) -> None:

@@ -3,6 +3,7 @@
 JSON lines in, JSON lines out:
 
     {"id": 1, "text": "你好", "voice": "alice", "speed": 1.0}
+    {"id": 1, "text": "你好", "checkpoint": {"job": "j00012", "name": "best"}}
     -> {"id": 1, "pcm": <base64 of int16 samples>, "rate": 24000}    once a chunk
     -> {"id": 1, "done": {"seconds": 1.2, "phonemes": 8, "notes": []}}
     -> {"id": 1, "error": "...", "fix": "..."}                       instead, where it fails
@@ -16,7 +17,8 @@ import base64
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,14 @@ import torch
 from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
 from engine.synthesis.settings import SynthesisSettings
-from engine.synthesis.speaker import Speaker, load_speaker
+from engine.synthesis.speaker import Speaker, load_speaker, speaker_of
 from engine.worker.answering import private_output, say, serve
+from engine.worker.checkpoints import (
+    NEWEST,
+    CheckpointGoneError,
+    find_checkpoint,
+    load_checkpoint,
+)
 from engine.worker.requests import Requests
 from workspace.layout import Workspace
 from workspace.settings import SettingsError, load_table
@@ -45,12 +53,12 @@ class Server:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.settings = load_table(workspace.config, "synthesis", SynthesisSettings)
-        self._speakers: dict[tuple[str, str, tuple[int, ...]], Speaker] = {}
+        self._speakers: dict[tuple[str, str, str], tuple[tuple[int, ...], Speaker]] = {}
 
     def answer(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All lines of the answer to a request, without its id."""
         try:
-            speaker = self.speaker(request.get("voice") or "", request.get("version") or "")
+            speaker = self._asked(request)
             torch.set_num_threads(speaker.threads)
             samples, phonemes, notes = 0, 0, []
             for chunk in speaker.speak(str(request["text"]), float(request.get("speed") or 1.0)):
@@ -72,24 +80,58 @@ class Server:
             if isinstance(error, torch.AcceleratorError):
                 raise  # a GPU that has failed stays so for this process: a fresh one must follow
 
+    def _asked(self, request: dict[str, Any]) -> Speaker:
+        checkpoint = request.get("checkpoint")
+        if checkpoint:
+            return self.checkpoint(str(checkpoint["job"]), str(checkpoint.get("name") or NEWEST))
+        return self.speaker(request.get("voice") or "", request.get("version") or "")
+
     def speaker(self, voice: str, version: str) -> Speaker:
         """The voice's speaker, loaded anew when a newer version of the voice has appeared."""
         voice = voice or self.settings.default_voice
-        key = (voice, version, self._stamp(voice))
-        if key not in self._speakers:
-            loaded = load_speaker(self.workspace, voice, self.settings, version)
-            self._speakers = {k: s for k, s in self._speakers.items() if k[:2] != key[:2]}
+        return self._kept(
+            ("voice", voice, version),
+            self._stamp(voice),
+            lambda: load_speaker(self.workspace, voice, self.settings, version),
+        )
+
+    def checkpoint(self, job: str, name: str) -> Speaker:
+        """The speaker of a checkpoint, loaded anew when a later one has taken its name."""
+        while True:
+            path = find_checkpoint(self.workspace, job, name)
+            try:
+                stamp = (path.stat().st_mtime_ns, _modified(self.workspace.lexicon))
+                return self._kept(("run", job, path.stem), stamp, partial(self._load, path))
+            except (CheckpointGoneError, FileNotFoundError):
+                if name != NEWEST:
+                    raise
+                # the run has gone on between two looks: there is a newer one
+
+    def _load(self, path: Path) -> Speaker:
+        found = load_checkpoint(self.workspace, path)
+        return speaker_of(self.workspace, found.graph, found.style, found.vocabulary, self.settings)
+
+    def _kept(
+        self, name: tuple[str, str, str], stamp: tuple[int, ...], load: Callable[[], Speaker]
+    ) -> Speaker:
+        """The speaker of this name and stamp; a loaded one takes the place of its predecessor."""
+        if self._speakers.get(name, (None, None))[0] != stamp:
+            loaded = load()
+            self._speakers.pop(name, None)
             while len(self._speakers) >= KEPT_SPEAKERS:
                 self._speakers.pop(next(iter(self._speakers)))
-            self._speakers[key] = loaded
-        speaker = self._speakers.pop(key)
-        self._speakers[key] = speaker  # latest last
-        return speaker
+            self._speakers[name] = (stamp, loaded)
+        self._speakers[name] = self._speakers.pop(name)  # latest last
+        return self._speakers[name][1]
 
     def _stamp(self, voice: str) -> tuple[int, ...]:
         # bases come and go too: without a voice of that name, a base's own speaks
         changing = [self.workspace.voices / voice, self.workspace.models, self.workspace.lexicon]
-        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in changing)
+        return tuple(map(_modified, changing))
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def main(arguments: list[str]) -> int:

@@ -29,7 +29,9 @@ from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
 from engine.worker.tracking import tracked, tracking_of
 from workspace.files import write_json
+from workspace.layout import Workspace
 from workspace.prepared import MANIFEST
+from workspace.previews import sentences
 from workspace.run import CHECKPOINTS, EventLog, JobFile
 
 PROVENANCE_FILE = "provenance.json"
@@ -148,7 +150,8 @@ def train(
     )  # fmt: skip
     trainer = Trainer(
         task, settings, folder, events, job.seed, stop_requested,
-        adversary=_adversary(settings, job.seed), epochs=epochs, ranks=ranks,
+        adversary=_adversary(settings, job.seed), epochs=epochs,
+        sentences=lambda: _sentences(Workspace(Path(job.workspace)), events), ranks=ranks,
         measured_first=measured_first,
     )  # fmt: skip
     told = tracked(events, job, folder, tracking_of(job))
@@ -159,6 +162,15 @@ def train(
             raise JobCancelledError from error
 
 
+def _sentences(workspace: Workspace, events: EventLog) -> tuple[str, ...]:
+    """The user's preview sentences; a list that cannot be read is no reason to end a training."""
+    try:
+        return sentences(workspace)
+    except OSError as error:
+        events.emit("note", level="warning", text=f"no preview sentences: {error}")
+        return ()
+
+
 def _adversary(settings: LoopSettings, seed: int) -> Adversary | None:
     if not isinstance(settings, StageSettings) or not settings.adversarial_share:
         return None
@@ -166,13 +178,13 @@ def _adversary(settings: LoopSettings, seed: int) -> Adversary | None:
 
 
 def speak_with(vocabulary: str) -> Any:
-    """What speaks a preview: (model, style (2 style_dim,), text, path) -> None."""
+    """What speaks a preview: (model, style (n, 1, 2 style_dim), text, path) -> None."""
     from engine.text import Frontend
 
     frontend = Frontend(vocabulary)
 
     def speak(model: SpeechModel, style: Tensor, text: str, path: Path) -> None:
-        speaker = Speaker(model.graph, style.reshape(1, 1, -1), frontend, SynthesisSettings())
+        speaker = Speaker(model.graph, style, frontend, SynthesisSettings())
         write_wav(path, speaker.whole(text))
 
     return speak

@@ -316,6 +316,32 @@ def test_events_tell_the_whole_story(task: Counted, tmp_path: Path) -> None:
     )
 
 
+def test_checkpoints_say_the_sentences_of_the_moment(task: Counted, tmp_path: Path) -> None:
+    wanted = iter([(), ("你好。",), ("★", "再见。")])
+
+    def refuse(text: str) -> None:
+        if text == "★":
+            raise EngineError("nothing in it can be spoken")
+
+    task.unspeakable = refuse
+    trainer(task, tmp_path / "run", sentences=lambda: next(wanted)).run()
+    events = [event for _, event in read_events(tmp_path / "run" / EVENTS_FILE)]
+    own = SETTINGS.preview
+    assert [(e["path"], e["text"]) for e in events if e["type"] == "preview"] == [
+        ("previews/step-000003.wav", own),
+        ("previews/step-000006-2.wav", "你好。"),
+        ("previews/step-000006.wav", own),
+        ("previews/step-000008-3.wav", "再见。"),
+        ("previews/step-000008.wav", own),
+    ]
+    assert [e["text"] for e in events if e["type"] == "note"] == [
+        "not spoken: ★ (nothing in it can be spoken)"
+    ]
+    task.unspeakable = lambda text: refuse("★")
+    with pytest.raises(EngineError, match="can be spoken"):
+        trainer(task, tmp_path / "other").run()
+
+
 def test_learning_rate_warms_up_and_decays() -> None:
     values = [learning_rate(step, SETTINGS) for step in range(SETTINGS.steps + 1)]
     assert values[0] == pytest.approx(SETTINGS.learning_rate / 2)
