@@ -14,9 +14,11 @@ from __future__ import annotations
 import argparse
 import heapq
 import math
+import random
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields
+from statistics import fmean
 from typing import Any
 
 from workspace.files import write_atomic
@@ -29,6 +31,7 @@ from workspace.prompts.sets import SENTENCES, read_prompts
 WEIGHTS = {"initials": 3.0, "finals": 3.0, "tones": 3.0, "pairs": 3.0, "types": 1.0, "kinds": 3.0}
 PLAIN = SETS["mandarin-200"]  # English words come behind these
 PAUSE = 5.0  # syllables that could be said while one gets ready for the next sentence
+DRAWS = 200
 
 Unit = tuple[str, Hashable]  # field of `Coverage`, and what is counted there
 
@@ -104,6 +107,19 @@ def _share(wanted: Sequence[Hashable], counts: Mapping[Any, int]) -> str:
     return f"{len(there)} of {len(wanted)} ({min(there)})"
 
 
+def at_random(prompts: Sequence[Prompt]) -> str:
+    """What as many sentences have that are only drawn: the order is worth what lies between."""
+    draw = random.Random(0)
+    lines = []
+    for count in sorted(SETS.values())[:-1]:
+        types = [len(covered(draw.sample(prompts, count)).types) for _ in range(DRAWS)]
+        lines.append(
+            f"{count} at random: {fmean(types):.0f} syllable types, at best {max(types)} "
+            f"({DRAWS} draws)"
+        )
+    return "\n".join(lines)
+
+
 def frequencies(prompts: Sequence[Prompt]) -> str:
     """How often each sound is said, in percent, and how many sentences are of each kind."""
     coverage = covered(prompts)
@@ -130,6 +146,8 @@ def main() -> None:
         )
         write_atomic(SENTENCES, "".join(lines))
     print(table(prompts))
+    print()
+    print(at_random(prompts))
     print()
     print(frequencies(prompts))
 

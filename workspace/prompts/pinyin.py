@@ -30,9 +30,8 @@ _OPENINGS = (("yu", "v"), ("yi", "i"), ("y", "i"), ("wu", "u"), ("w", "u"))
 _IN_FULL = {"iu": "iou", "ui": "uei", "un": "uen"}
 _ROUNDED = {"u": "v", "ue": "ve", "uan": "van", "un": "vn"}  # how ü is spelled behind j, q and x
 _MARKS = {1: "\u0304", 2: "\u0301", 3: "\u030c", 4: "\u0300"}
-_MARKED = re.compile(r"[ae]|o(?=u)|[iouü](?![aeiouü])|[mn](?=g?$)")  # the first bears the mark
+_MARKED = re.compile(r"[aeê]|o(?=u)|[iouü](?![aeiouü])|[mn](?=g?$)")  # the first bears the mark
 _TOKEN = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*|.", re.DOTALL)
-_HANZI = re.compile(r"[〇㐀-䶿一-鿿]")
 
 
 class PinyinError(ValueError):
@@ -80,7 +79,7 @@ def paired(text: str, pinyin: str) -> list[tuple[str, str]]:
     for token in _TOKEN.findall(text):
         if token == "儿" and pieces and _has_erhua(pieces[-1][1]):
             pieces[-1] = (pieces[-1][0] + token, pieces[-1][1])
-        elif _HANZI.match(token) or token[0].isalpha():
+        elif token[0].isalpha() or token == "〇":  # the only hanzi that is a number to Unicode
             pieces.append((token, _next(rest, text)))
         else:
             pieces.append((token, ""))
@@ -134,7 +133,7 @@ def _with_mark(token: str) -> str:
         return token
     letters, tone = token[:-1].replace("v", "ü"), int(token[-1])
     bearer = _MARKED.search(letters)
-    if tone not in _MARKS or bearer is None:
-        return letters
+    if bearer is None:
+        return token
     at = bearer.end()
-    return unicodedata.normalize("NFC", letters[:at] + _MARKS[tone] + letters[at:])
+    return unicodedata.normalize("NFC", letters[:at] + _MARKS.get(tone, "") + letters[at:])

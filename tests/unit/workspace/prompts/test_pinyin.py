@@ -72,6 +72,7 @@ MARKED = [
     ("xiong2 mao1", "xióng māo"),
     ("er4 n2 ng4", "èr ń ǹg"),
     ("yong4 app ba5", "yòng app ba"),
+    ("ting1 mp3", "tīng mp3"),
     ("nǐ hǎo", "nǐ hǎo"),
     ("", ""),
 ]
