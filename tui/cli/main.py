@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from tui.cli import (
+    agent,
     clone,
     config,
     daemon,
@@ -60,7 +61,7 @@ app = typer.Typer(
 
 
 # They make or examine a workspace, and have no use for a daemon elsewhere.
-ON_THE_SERVER = ("init", "demo", "doctor", "config", "service", "dial-stdio")
+ON_THE_SERVER = ("init", "demo", "config", "service", "dial-stdio")
 
 
 def _print_version(wanted: bool) -> None:
@@ -133,6 +134,7 @@ voices.app.command("mix")(mix.mix)
 app.command(rich_help_panel=LISTEN)(clone.clone)
 app.add_typer(voices.app, name="voices", rich_help_panel=LISTEN)
 app.command(rich_help_panel=LISTEN)(say.say)
-app.command(rich_help_panel=MACHINE)(doctor.doctor)
+app.command(rich_help_panel=LISTEN)(agent.agent)
+app.add_typer(doctor.app, name="doctor", rich_help_panel=MACHINE)
 app.add_typer(service.app, name="service", rich_help_panel=MACHINE)
 app.command(name="dial-stdio", rich_help_panel=MACHINE)(daemon.dial_stdio)

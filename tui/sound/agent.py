@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
@@ -60,6 +60,7 @@ class Agent:
         self._loudspeaker = loudspeaker
         self._changed = changed
         self._take: _Take | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sounds: dict[str, tuple[asyncio.Queue[Block], asyncio.Task[None]]] = {}
 
     @property
@@ -80,9 +81,20 @@ class Agent:
             microphone=self._microphone is not None,
             loudspeaker=self._loudspeaker is not None,
         )
-        async with aclosing(offered) as orders, asyncio.TaskGroup() as tasks:
-            async for order in orders:
-                await self._obey(order.value, tasks)
+        try:
+            async with aclosing(offered) as orders:
+                async for order in orders:
+                    await self._obey(order.value)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def leave(self) -> None:
         """End what is recorded; it is kept here and sent by whoever sends what is kept."""
@@ -90,16 +102,16 @@ class Agent:
             await self._microphone.stop()
             await self._take.ended.wait()
 
-    async def _obey(self, order: Mapping[str, Any], tasks: asyncio.TaskGroup) -> None:
+    async def _obey(self, order: Mapping[str, Any]) -> None:
         match order:
             case {"record": {"key": key, "speaker": speaker, "prompt": prompt}}:
-                await self._begin(key, speaker, prompt, tasks)
+                await self._begin(key, speaker, prompt)
             case {"stop": {"key": key}}:
                 await self._end(key, wanted=True)
             case {"cancel": {"key": key}}:
                 await self._end(key, wanted=False)
             case {"pcm": data, "sound": sound, "rate": rate}:
-                self._play(sound, base64.b64decode(data), rate, tasks)
+                self._play(sound, base64.b64decode(data), rate)
             case {"play_end": {"sound": sound}} if sound in self._sounds:
                 self._sounds[sound][0].put_nowait(None)
             case {"quiet": {"sound": sound}} if sound in self._sounds:
@@ -114,7 +126,7 @@ class Agent:
         if not wanted:
             await take.tell({"cancelled": True})
 
-    async def _begin(self, key: str, speaker: str, prompt: str, tasks: asyncio.TaskGroup) -> None:
+    async def _begin(self, key: str, speaker: str, prompt: str) -> None:
         take = _Take(key, self._link)
         if self._microphone is None or self._take is not None:
             await take.tell({"error": f"{self._name} cannot record now", "fix": "stop it first"})
@@ -122,8 +134,8 @@ class Agent:
         self._take, self.recording, self.problem = take, prompt, ""
         self._changed()
         events = self._microphone.record(speaker, prompt, key)
-        tasks.create_task(self._record(take, events), name="take")
-        tasks.create_task(take.report(self._microphone.stop), name="levels")
+        self._start(self._record(take, events), "take")
+        self._start(take.report(self._microphone.stop), "levels")
 
     async def _record(self, take: _Take, events: AsyncGenerator[Event, None]) -> None:
         try:
@@ -146,13 +158,13 @@ class Agent:
             self._take = self.recording = None
             self._changed()
 
-    def _play(self, sound: str, block: bytes, rate: int, tasks: asyncio.TaskGroup) -> None:
+    def _play(self, sound: str, block: bytes, rate: int) -> None:
         if self._loudspeaker is None:
             return
         if sound not in self._sounds:
             blocks: asyncio.Queue[Block] = asyncio.Queue()
             playing = self._hear(self._loudspeaker, sound, blocks, rate)
-            self._sounds[sound] = blocks, tasks.create_task(playing, name="sound")
+            self._sounds[sound] = blocks, self._start(playing, "sound")
             self._changed()
         self._sounds[sound][0].put_nowait(block)
 

@@ -15,7 +15,8 @@ from tui.settings import defaults
 runner = CliRunner()
 
 GROUPS = {
-    "": "init up down status doctor demo say train preprocess watch dial-stdio",
+    "": "init up down status doctor demo say train preprocess watch dial-stdio agent",
+    "doctor": "audio",
     "jobs": "list show logs watch cancel retry pause resume move",
     "datasets": "list show check",
     "voices": "list show play export",
@@ -101,6 +102,7 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_fix_is_named(
     [
         (["say", "你好"], "-o FILE.wav"),
         (["say", " ", "-o", "x.wav"], "nothing to say"),
+        (["say", "x", "-o", "x.wav", "-v", "alice", "-c", "j1"], "name one of them"),
         (["jobs", "move", "1"], "--first"),
         (["jobs", "move", "1", "--first", "--last"], "--first"),
         (["voices", "play", "bob"], "no voice bob"),
