@@ -23,6 +23,7 @@ from daemon.intake import Intake
 from daemon.machine.disk import Disk
 from daemon.machine.stream import MachineFigures
 from daemon.methods import (
+    AuditionMethods,
     DatasetMethods,
     FileMethods,
     JobMethods,
@@ -207,7 +208,8 @@ class App:
             RunMethods(workspace=workspace, store=store, curves=curves),
             FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
-            ResultMethods(workspace=workspace, speech=speech),
+            ResultMethods(workspace=workspace),
+            AuditionMethods(store=store, speech=speech),
             RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
             SoundMethods(desk=desk),
             MachineMethods(

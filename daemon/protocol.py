@@ -236,12 +236,15 @@ class Speak:
         voice: None speaks with the newest base's own voice.
         speed: 1.2 is a fifth faster; from 0.5 to 2.
         version: of the voice; None is the newest.
+        checkpoint: {"job", "name"}, also of a training that goes on, instead of a voice; the name
+            is e.g. "best" or "mamba_epoch_03", an empty one the newest.
     """
 
     text: str
     voice: str | None = None
     speed: float = 1.0
     version: str | None = None
+    checkpoint: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 A module a subject, each with a class over the parts of the running daemon that it needs.
 """
 
+from daemon.methods.auditions import AuditionMethods
 from daemon.methods.calls import VERSION, Events, Method, Stream, Subject
 from daemon.methods.datasets import DatasetMethods
 from daemon.methods.files import FileMethods
@@ -15,6 +16,7 @@ from daemon.methods.sound import SoundMethods
 
 __all__ = [
     "VERSION",
+    "AuditionMethods",
     "DatasetMethods",
     "Events",
     "FileMethods",

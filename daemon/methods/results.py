@@ -1,15 +1,13 @@
-"""What was made: bases, voices and their files; and a voice that speaks."""
+"""What was made: bases, voices and their files."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from daemon import models, protocol, voices
-from daemon.methods.calls import Events, Method, Stream
-from daemon.speech import SpeechLane
+from daemon.methods.calls import Method, Stream
 from workspace.layout import Workspace
 
 
@@ -18,7 +16,6 @@ class ResultMethods:
     """Bases and voices over the connection."""
 
     workspace: Workspace
-    speech: SpeechLane
 
     def methods(self) -> dict[str, Method]:
         return {
@@ -28,7 +25,7 @@ class ResultMethods:
         }
 
     def streams(self) -> dict[str, Stream]:
-        return {"speak": self.speak}
+        return {}
 
     async def list_models(self, _: protocol.Nothing) -> list[dict[str, Any]]:
         return await asyncio.to_thread(models.models, self.workspace)
@@ -38,9 +35,3 @@ class ResultMethods:
 
     async def show_voice(self, params: protocol.ByName) -> dict[str, Any]:
         return await asyncio.to_thread(voices.voice, self.workspace, params.name)
-
-    async def speak(self, params: protocol.Speak) -> Events:
-        spoken = self.speech.speak(params.text, params.voice, params.speed, params.version)
-        async with contextlib.aclosing(spoken):
-            async for event in spoken:
-                yield event, None

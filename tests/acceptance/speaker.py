@@ -2,7 +2,7 @@
 
 `speaker.py WORKSPACE`. A text "die" ends it in the middle of its answer, "refuse" is refused,
 "endless" is spoken until it is cancelled, which its log then says, and a workspace with a file
-`broken` cannot be loaded.
+`broken` cannot be loaded. Which checkpoint was asked for is said at the end.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def main(root: Path) -> int:
             say(id=number, pcm=base64.b64encode(samples).decode(), rate=24000)
             if text == "die":
                 os._exit(9)
-        say(id=number, done={"seconds": len(text) * 10 / 24000, "phonemes": len(text), "notes": []})
+        done = {"seconds": len(text) * 10 / 24000, "phonemes": len(text), "notes": []}
+        say(id=number, done={**done, "checkpoint": request["checkpoint"]})
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from daemon.errors import SpeechFailedError
+from daemon.errors import BadRequestError, SpeechFailedError, UnknownJobError
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from workspace.bases import MODEL_FILE
 from workspace.layout import Workspace
@@ -57,6 +57,25 @@ def test_refusals_and_deaths_are_told_and_the_next_request_works(speaking: Runni
     with pytest.raises(SpeechFailedError, match="ended with code 9"):
         speak(speaking, "die")
     assert speak(speaking, "好")[-1]["done"]["phonemes"] == 1
+
+
+def test_a_checkpoint_of_a_run_is_asked_for_by_its_job(speaking: RunningDaemon) -> None:
+    speaking.up()
+    job = speaking.submit()
+
+    def asked(**params: Any) -> Any:
+        with speaking.client() as client:
+            return list(client.stream("speak", text="好", **params))[-1]["done"]["checkpoint"]
+
+    assert asked() is None
+    assert asked(checkpoint={"job": job.partition("-")[0].lstrip("j0")}) == {"job": job, "name": ""}
+    assert asked(checkpoint={"job": job, "name": "best"}) == {"job": job, "name": "best"}
+    with pytest.raises(UnknownJobError):
+        asked(checkpoint={"job": "j09999"})
+    with pytest.raises(BadRequestError, match="one can speak"):
+        asked(checkpoint={"job": job}, voice="alice")
+    with pytest.raises(BadRequestError, match="both texts"):
+        asked(checkpoint={"job": 3})
 
 
 def test_a_worker_that_cannot_load_says_why(speaking: RunningDaemon) -> None:

@@ -20,6 +20,15 @@ def say(
     voice: Annotated[
         str | None, typer.Option("--voice", "-v", help="Name of the voice; see `voices list`.")
     ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--checkpoint",
+            "-c",
+            metavar="JOB[:NAME]",
+            help="Speak from a training's checkpoint: the newest, or best, mamba_epoch_03, ...",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="WAV file to write.")
     ] = None,
@@ -31,6 +40,8 @@ def say(
 ) -> None:
     """Say a text in a voice: into a WAV file, through the loudspeaker, or both.
 
+    A checkpoint of a training speaks too, also while the training goes on.
+
     What could not be spoken as written (an emoji, a word that was spelled) is told on standard
     error.
 
@@ -38,18 +49,23 @@ def say(
     Examples:
       yinfang say "今天天气很好,我们去公园散步。" --voice alice -o hello.wav
       yinfang say "你好" -v alice --play
+      yinfang say "你好" --checkpoint j00012:best --play
       cat chapter.txt | yinfang say - -v alice -o chapter.wav --speed 1.1
     """
     from tui.speech import deliver, note_text, pcm_blocks
 
     if output is None and not play:
         raise CommandError("nowhere to say it", "add -o FILE.wav, --play or both", Exit.USAGE)
+    if voice is not None and checkpoint is not None:
+        raise CommandError("a voice and a checkpoint", "name one of them", Exit.USAGE)
     words = sys.stdin.read() if text == "-" else text
     if not words.strip():
         raise CommandError("there is nothing to say", "give some text", Exit.USAGE)
     summary: dict[str, Any] = {}
     with session.of(ctx).daemon() as client:
-        stream = client.stream("speak", text=words, voice=voice, speed=speed)
+        stream = client.stream(
+            "speak", text=words, voice=voice, speed=speed, checkpoint=_checkpoint(checkpoint)
+        )
         seconds = deliver(pcm_blocks(stream, summary), output, play)
     notes = [note_text(item) for item in summary.get("notes") or ()]
     for line in notes:
@@ -59,3 +75,11 @@ def say(
         print_json({"path": path, "seconds": round(seconds, 3), "notes": notes})
     elif output:
         write_line(f"{output}  {seconds:.2f} s")
+
+
+def _checkpoint(named: str | None) -> dict[str, str] | None:
+    """`JOB` or `JOB:NAME` as the daemon takes it."""
+    if named is None:
+        return None
+    job, _, name = named.partition(":")
+    return {"job": job, "name": name}
