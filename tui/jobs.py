@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
+    from workspace.curves import RunCurves
 
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 MEASURING = frozenset({"stage1", "stage2", "distil", "clone"})  # kinds of job that have curves
@@ -84,49 +85,35 @@ def ended(jobs: Sequence[Mapping[str, Any]]) -> bool:
     return all(job["state"] in FINAL_STATES for job in jobs)
 
 
-@dataclass(frozen=True)
-class LossCurve:
-    """One measured value over the steps of a run.
-
-    Attributes:
-        name: e.g. "train/loss".
-        steps, values: of equal length, steps rising; a value that was not finite is None.
-    """
-
-    name: str
-    steps: tuple[int, ...]
-    values: tuple[float | None, ...]
-
-
-def loss_curves(events: Iterable[Mapping[str, Any]]) -> list[LossCurve]:
-    """Curves of a run's `metric` events, by "split/name".
-
-    A `resume` event takes back what an attempt that died had reported beyond that step.
-    """
-    points: dict[str, dict[int, float | None]] = {}
-    for event in events:
-        if event.get("type") == "resume":
-            for curve in points.values():
-                for step in [step for step in curve if step > event["step"]]:
-                    del curve[step]
-        elif event.get("type") == "metric":
-            for name, value in event["values"].items():
-                key = f"{event['split']}/{name}"
-                points.setdefault(key, {})[event["step"]] = value
-    return [
-        LossCurve(name, tuple(sorted(curve)), tuple(curve[step] for step in sorted(curve)))
-        for name, curve in points.items()
-        if curve
-    ]
-
-
 def run_events(client: SyncClient, job_id: str) -> list[dict[str, Any]]:
     """All events of a job's run so far."""
     stream = client.stream("run.events", id=job_id, follow=False)
     return list(stream)
 
 
-def checkpoints(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The `checkpoint` events of a run, the latest report of each step."""
-    by_step = {event["step"]: dict(event) for event in events if event.get("type") == "checkpoint"}
-    return [by_step[step] for step in sorted(by_step)]
+def run_curves(client: SyncClient, job_id: str) -> RunCurves:
+    """What a job's run has measured so far, each series as a few hundred buckets."""
+    from workspace.curves import RunCurves
+
+    curves = RunCurves()
+    for event in client.stream("run.curves", id=job_id, follow=False):
+        curves.take(event)
+    return curves
+
+
+def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The checkpoints of a run, newest first, each with the `preview` of its step, if any."""
+    by_step: dict[int, dict[str, Any]] = {}
+    previews: dict[int, str] = {}
+    for fact in facts:
+        if fact.get("type") == "checkpoint":
+            by_step[fact["step"]] = dict(fact)
+        elif fact.get("type") == "preview":
+            previews[fact["step"]] = str(fact["path"])
+        elif fact.get("type") == "resume":
+            by_step = {step: one for step, one in by_step.items() if step <= fact["step"]}
+    last_best = max((step for step, one in by_step.items() if one.get("best")), default=None)
+    return [
+        {**by_step[step], "best": step == last_best, "preview": previews.get(step)}
+        for step in sorted(by_step, reverse=True)
+    ]

@@ -196,12 +196,13 @@ def _show_result(
     """Draw the loss of stage 2 and the waveform."""
     from tui.cli.job_page import chosen, curve_plot
     from tui.curves.rows import curve
-    from tui.jobs import loss_curves, run_events
+    from tui.jobs import run_curves
 
     training = _training(jobs)
     console = stdout()
-    for found in chosen(loss_curves(run_events(client, training["id"]))):
-        console.print(curve_plot(found))
+    curves = run_curves(client, training["id"])
+    for name in chosen(curves.series):
+        console.print(curve_plot(name, curves.series[name]))
     with wave.open(str(output), "rb") as file:
         samples = array("h", file.readframes(file.getnframes()))
     peak = max(1, max(map(abs, samples)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -10,9 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tui.cli.jobs_table import STATE_STYLES
+from tui.curves.braille import DOTS_ACROSS
 from tui.curves.rows import curve, limits
-from tui.jobs import LossCurve, checkpoints, loss_curves, progress
+from tui.jobs import checkpoints, progress
 from tui.quantities import ago, duration, figure, rate
+from workspace.curves import RunCurves
+from workspace.series import Bucket, Series
 
 CURVE_WIDTH, CURVE_HEIGHT = 64, 8  # characters
 # of each group the first that a run has
@@ -23,40 +26,51 @@ WORTH_SEEING = (
 LABEL_WIDTH = 9
 
 
-def job_page(
-    job: Mapping[str, Any], events: Sequence[Mapping[str, Any]], now: float
-) -> RenderableType:
-    """Everything about a job; `events` are its run's, `now` is Unix time in seconds."""
+def job_page(job: Mapping[str, Any], curves: RunCurves, now: float) -> RenderableType:
+    """Everything about a job; `curves` are its run's, `now` is Unix time in seconds."""
     parts: list[RenderableType] = [_facts(job, now)]
-    parts += [curve_plot(found) for found in chosen(loss_curves(events))]
-    saved = checkpoints(events)
-    if saved:
-        parts.append(_checkpoint_table(saved))
+    parts += [curve_plot(name, curves.series[name]) for name in chosen(curves.series)]
+    if saved := checkpoints(curves.facts):
+        parts.append(_checkpoint_table(list(reversed(saved))))
     return Group(*parts)
 
 
-def chosen(curves: Sequence[LossCurve]) -> list[LossCurve]:
-    """The curves worth a place on the page: the training loss, and how validation goes."""
-    found = {curve.name: curve for curve in curves}
+def chosen(names: Iterable[str]) -> list[str]:
+    """The series worth a place on the page: the training loss, and how validation goes."""
+    known = list(names)
     picked = []
-    for names in WORTH_SEEING:
-        picked += [found[name] for name in names if name in found][:1]
-    return picked or list(curves[:1])
+    for wanted in WORTH_SEEING:
+        picked += [name for name in wanted if name in known][:1]
+    return picked or known[:1]
 
 
-def curve_plot(found: LossCurve, width: int = CURVE_WIDTH, height: int = CURVE_HEIGHT) -> Text:
-    """A curve with its name, the values at its edges and the steps at its ends."""
-    low, high = limits(found.values)
-    last = next((value for value in reversed(found.values) if value is not None), None)
-    text = Text(f"\n{found.name}  now {figure(last)}, lowest {figure(low)}\n", style="bold")
-    rows = curve(found.values, width, height)
+def curve_plot(
+    name: str, series: Series, width: int = CURVE_WIDTH, height: int = CURVE_HEIGHT
+) -> Text:
+    """A curve with its name, the values at its edges and the steps at its ends.
+
+    Args:
+        name: of the series.
+        series: not empty.
+        width, height: characters.
+    """
+    buckets = series.buckets(width * DOTS_ACROSS)
+    low, high = limits((series.low, series.high))
+    last = next((bucket.mean for bucket in reversed(buckets) if bucket.points), None)
+    text = Text(f"\n{name}  now {figure(last)}, lowest {figure(low)}\n", style="bold")
+    rows = curve([value for bucket in buckets for value in _extremes(bucket)], width, height)
     for index, row in enumerate(rows):
         label = figure(high) if index == 0 else figure(low) if index == height - 1 else ""
         text.append(f"{label:>{LABEL_WIDTH}} ", style="dim")
         text.append(row + "\n", style="cyan")
-    ends = f"step {found.steps[0]}", f"step {found.steps[-1]}"
+    ends = f"step {buckets[0].first_step}", f"step {buckets[-1].last_step}"
     text.append(f"{'':>{LABEL_WIDTH}} {ends[0]}{ends[1]:>{width - len(ends[0])}}", style="dim")
     return text
+
+
+def _extremes(bucket: Bucket) -> tuple[float, ...]:
+    """What is drawn of a bucket, so that no spike is lost."""
+    return (bucket.low,) if bucket.low == bucket.high else (bucket.low, bucket.high)
 
 
 def _facts(job: Mapping[str, Any], now: float) -> Table:

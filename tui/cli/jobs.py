@@ -9,7 +9,7 @@ import typer
 
 from tui.cli import session
 from tui.cli.output import CommandError, Exit, JsonOption, print_json, stdout, write_line
-from tui.jobs import match, run_events
+from tui.jobs import match, run_curves, run_events
 
 if TYPE_CHECKING:
     from daemon.client import SyncClient
@@ -87,13 +87,13 @@ def show(ctx: typer.Context, job: JobArgument, as_json: JsonOption = False) -> N
     with session.of(ctx).daemon() as client:
         id_ = job_id(client, job)
         record = client.call("jobs.show", id=id_)
-        events = run_events(client, id_)
-    if as_json:
-        print_json({**record, "events": events})
-        return
+        if as_json:
+            print_json({**record, "events": run_events(client, id_)})
+            return
+        curves = run_curves(client, id_)
     from tui.cli.job_page import job_page
 
-    stdout().print(job_page(record, events, time.time()))
+    stdout().print(job_page(record, curves, time.time()))
 
 
 @app.command()

@@ -139,24 +139,6 @@ def end(facts: Iterable[Mapping[str, Any]]) -> float | None:
     return float(totals[-1]) if totals and totals[-1] else None
 
 
-def checkpoints(facts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The checkpoints of a run, newest first, each with the `preview` of its step, if any."""
-    by_step: dict[int, dict[str, Any]] = {}
-    previews: dict[int, str] = {}
-    for fact in facts:
-        if fact.get("type") == "checkpoint":
-            by_step[fact["step"]] = dict(fact)
-        elif fact.get("type") == "preview":
-            previews[fact["step"]] = str(fact["path"])
-        elif fact.get("type") == "resume":
-            by_step = {step: one for step, one in by_step.items() if step <= fact["step"]}
-    last_best = max((step for step, one in by_step.items() if one.get("best")), default=None)
-    return [
-        {**by_step[step], "best": step == last_best, "preview": previews.get(step)}
-        for step in sorted(by_step, reverse=True)
-    ]
-
-
 def why_none(job: Mapping[str, Any]) -> str:
     """Why a job has no curve: that is to come, or will not."""
     state, reason = job["state"], " ".join(str(job.get("reason") or "").split())

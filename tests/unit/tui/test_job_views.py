@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 
 from tui.cli.follow import change, recent
-from tui.cli.job_page import chosen, job_page
+from tui.cli.job_page import chosen, curve_plot, job_page
 from tui.cli.jobs_table import jobs_table
-from tui.jobs import LossCurve, loss_curves
+from workspace.curves import RunCurves
+from workspace.series import Series
 
 NOW = 1000.0
 
@@ -20,6 +23,14 @@ def job(number: int = 1, state: str = "running", **values: Any) -> dict[str, Any
         "spec": {"dataset": "alice", "voice": "alice"}, "reason": "", "fix": "", "created": 900.0,
         "started": 940.0, "ended": None, "attempt": 1, "depends_on": [], "outputs": {}, **values,
     }  # fmt: skip
+
+
+def series(values: Iterable[float]) -> Series:
+    """Values of the steps from 1 on."""
+    found = Series()
+    for step, value in enumerate(values, 1):
+        found.append(step, NOW + step, value)
+    return found
 
 
 def drawn(renderable: Any, width: int = 160) -> str:
@@ -64,13 +75,13 @@ def test_no_jobs_says_how_to_get_some() -> None:
 
 
 def test_the_page_has_curve_checkpoints_and_outputs() -> None:
-    events = [
-        *({"type": "metric", "step": i, "split": "train", "values": {"loss": 9.0 / i, "f0": 1.0}}
-          for i in range(1, 50)),
+    curves = RunCurves()
+    curves.series = {"train/f0": series([1.0]), "train/loss": series([9 / i for i in range(1, 50)])}
+    curves.facts = [
         {"type": "checkpoint", "step": 40, "path": "checkpoints/40", "best": True,
          "measures": {"mcd": 4.321}},
     ]  # fmt: skip
-    text = drawn(job_page(job(outputs={"voice": "voices/alice/1"}), events, NOW))
+    text = drawn(job_page(job(outputs={"voice": "voices/alice/1"}), curves, NOW))
     for part in ("train/loss", "lowest 0.184", "step 1", "step 49", "mcd 4.32", "best"):
         assert part in text
     assert "voices/alice/1" in text
@@ -80,10 +91,18 @@ def test_the_page_has_curve_checkpoints_and_outputs() -> None:
 
 def test_training_loss_comes_first_then_how_validation_goes() -> None:
     names = ["train/f0", "validation/loss", "validation/full_mcd", "train/total"]
-    curves = [LossCurve(name, (1,), (1.0,)) for name in names]
-    assert [curve.name for curve in chosen(curves)] == ["train/total", "validation/full_mcd"]
-    assert [curve.name for curve in chosen(curves[:1])] == ["train/f0"]
-    assert chosen(loss_curves([])) == []
+    assert chosen(names) == ["train/total", "validation/full_mcd"]
+    assert chosen(names[:1]) == ["train/f0"]
+    assert chosen([]) == []
+
+
+def test_a_curve_of_many_points_keeps_its_spike() -> None:
+    values = [1.0] * 100_000
+    values[77_777] = 50.0
+    plot = curve_plot("train/loss", series([*values, math.nan])).plain
+    assert "now 1, lowest 1" in plot and "step 1" in plot and "step 100001" in plot
+    assert plot.splitlines()[2].split()[0] == "50"
+    assert any(0x2800 < ord(character) <= 0x28FF for character in plot.splitlines()[2])
 
 
 def test_recent_keeps_what_has_not_ended_and_the_latest_ends() -> None:

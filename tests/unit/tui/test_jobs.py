@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tui.jobs import checkpoints, ended, loss_curves, match, progress, short_id, subject
+from tui.jobs import checkpoints, ended, match, progress, short_id, subject
 
 
 def job(number: int, id_: str, state: str, **spec: str) -> dict[str, Any]:
@@ -52,31 +52,23 @@ def test_progress() -> None:
     assert unknown is not None and unknown.share is None
 
 
-def metric(step: int, **values: float | None) -> dict[str, Any]:
-    return {"type": "metric", "step": step, "split": "train", "values": values}
+FACTS = (
+    {"type": "stage", "stage": "training"},
+    {"type": "preview", "step": 100, "path": "previews/step-000100.wav"},
+    {"type": "checkpoint", "step": 100, "path": "a", "best": True},
+    {"type": "checkpoint", "step": 200, "path": "b", "best": True},
+    {"type": "checkpoint", "step": 300, "path": "c", "best": True},
+    {"type": "checkpoint", "step": 300, "path": "d", "best": False},
+)
 
 
-def test_curves_by_name_with_gaps() -> None:
-    events = [metric(1, loss=3.0, f0=1.0), metric(2, loss=None), {"type": "note", "text": "x"}]
-    curves = {curve.name: curve for curve in loss_curves(events)}
-    assert curves["train/loss"].steps == (1, 2)
-    assert curves["train/loss"].values == (3.0, None)
-    assert curves["train/f0"].values == (1.0,)
-
-
-def test_a_resumed_run_takes_back_what_the_dead_attempt_said() -> None:
-    events = [
-        metric(1, loss=3.0), metric(2, loss=2.0), metric(3, loss=9.0),
-        {"type": "resume", "step": 1}, metric(2, loss=2.5),
+def test_checkpoints_are_the_newest_first_and_the_last_that_was_best_is_the_best() -> None:
+    listed = checkpoints(FACTS)
+    assert [(one["step"], one["path"], one["best"], one["preview"]) for one in listed] == [
+        (300, "d", False, None), (200, "b", True, None),
+        (100, "a", False, "previews/step-000100.wav"),
     ]  # fmt: skip
-    (curve,) = loss_curves(events)
-    assert (curve.steps, curve.values) == ((1, 2), (3.0, 2.5))
 
 
-def test_checkpoints_in_order_the_latest_report_of_each() -> None:
-    events = [
-        {"type": "checkpoint", "step": 20, "path": "a", "best": True},
-        {"type": "checkpoint", "step": 10, "path": "b", "best": False},
-        {"type": "checkpoint", "step": 20, "path": "c", "best": False},
-    ]
-    assert [event["path"] for event in checkpoints(events)] == ["b", "c"]
+def test_a_run_that_resumes_takes_later_checkpoints_back() -> None:
+    assert [one["step"] for one in checkpoints((*FACTS, {"type": "resume", "step": 150}))] == [100]

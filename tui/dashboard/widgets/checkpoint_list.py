@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tui.dashboard import panels
 from tui.dashboard.widgets.table import Column, Span, Table
+from tui.jobs import checkpoints
 from tui.quantities import figure
 
 Checkpoint = Mapping[str, Any]
@@ -26,7 +26,7 @@ class CheckpointList(Table[Checkpoint]):
 
     def tell(self, facts: Iterable[Mapping[str, Any]]) -> None:
         """Show those among the facts of a run."""
-        self._known = {str(one["step"]): one for one in panels.checkpoints(facts)}
+        self._known = {str(one["step"]): one for one in checkpoints(facts)}
         self.show(list(self._known), self._known)
 
 

@@ -53,15 +53,6 @@ def test_the_best_checkpoint_is_the_last_that_was() -> None:
     assert marks == [
         ("stage", 0), ("checkpoint", 100), ("best checkpoint", 200), ("checkpoint", 300),
     ]  # fmt: skip
-    listed = panels.checkpoints(FACTS)
-    assert [(one["step"], one["best"], one["preview"]) for one in listed] == [
-        (300, False, None), (200, True, None), (100, False, "previews/step-000100.wav"),
-    ]  # fmt: skip
-
-
-def test_a_run_that_resumes_takes_later_checkpoints_back() -> None:
-    resumed = (*FACTS, {"type": "resume", "t": 7.0, "step": 150})
-    assert [one["step"] for one in panels.checkpoints(resumed)] == [100]
 
 
 def test_what_a_run_said() -> None:
