@@ -103,13 +103,13 @@ class WarmLane:
         finally:
             self._rest()
 
-    async def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def answer(self, request: Mapping[str, Any]) -> Any:
         """What the worker's last answer says.
 
         Raises:
             DaemonError: as `ask`.
         """
-        done: dict[str, Any] = {}
+        done: Any = None
         async with contextlib.aclosing(self.ask(request)) as answers:
             async for answer in answers:
                 done = answer.get("done", done)

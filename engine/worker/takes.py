@@ -4,7 +4,7 @@ JSON lines in, JSON lines out, one answer a request:
 
     {"id": 1, "analyze": {"pcm": path, "rate": 48000, "text": "你好", "pinyin": "ni3 hao3",
                           "raw": path, "trimmed": path, "room": {...} | null}}
-    {"id": 2, "room": {"pcm": path, "rate": 48000}}
+    {"id": 2, "room": {"pcm": path, "rate": 48000, "raw": path}}
     {"id": 3, "script": {"text": "..."}}
     {"id": 4, "words": {"audio": path, "text": "你好"}}
     {"id": 5, "draw": {"audio": path | [path, ...], "width": 100}}
@@ -35,6 +35,7 @@ from engine.errors import EngineError
 from engine.recording.audition import TARGET, level
 from engine.recording.picture import draw
 from engine.recording.room import measure_room
+from engine.recording.samples import read_samples, write_flac
 from engine.recording.script import lines
 from engine.recording.take import Order, analyse
 from engine.text import Frontend, Lexicon
@@ -85,8 +86,11 @@ class Listener:
         return asdict(analyse(Order(**{**asked, **paths})))
 
     def room(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Judge the room."""
-        return asdict(measure_room(Path(asked["pcm"]), int(asked["rate"])))
+        """Store the sound of a silent room and judge it."""
+        rate = int(asked["rate"])
+        samples = read_samples(Path(asked["pcm"]), rate)
+        write_flac(Path(asked["raw"]), samples, rate)
+        return asdict(measure_room(samples, rate))
 
     def script(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Cut a user's text into prompts."""

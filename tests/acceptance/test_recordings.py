@@ -160,10 +160,15 @@ def test_no_sample_is_lost_when_the_daemon_is_killed(running: RunningDaemon, see
 
 def test_the_room_is_measured_once_for_all_takes(running: RunningDaemon) -> None:
     running.call("recordings.open", speaker="alice")
-    room = Sender(running, "room", sound(3.0)[0]).whole()["room"]
+    pcm, samples = sound(3.0)
+    room = Sender(running, "room", pcm).whole()["room"]
     assert room["verdict"] in ("good", "fair", "poor")
     assert running.call("recordings.show", speaker="alice")["room"] == room
     assert all(not row["takes"] for row in prompts(running))
+    raw, _ = soundfile.read(
+        running.workspace.recordings / "alice/.takes/room-1.raw.flac", dtype="int32"
+    )
+    assert np.array_equal(raw >> 8, samples)
 
 
 def test_ones_own_text_is_read_sentence_by_sentence(running: RunningDaemon) -> None:
