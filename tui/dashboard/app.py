@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
@@ -36,6 +36,9 @@ from tui.dashboard.widgets.top_bar import TopBar
 from tui.jobs import short_id, subject
 from tui.quantities import duration
 
+if TYPE_CHECKING:
+    from tui.dashboard.studio import Studio
+
 CALL_PATIENCE = 10.0  # seconds that an order may take
 NEWS_SECONDS = 8.0  # that a job's end is announced for
 NEWS_WORTH = 20.0  # seconds that a job must have taken to be announced, unless it failed
@@ -56,6 +59,7 @@ class Dashboard(App[None]):
         link: the line to the daemon.
         memory: what is kept from one time to the next.
         marked: jobs chosen for comparison.
+        wanted_speaker: whose session the page of recordings opens at once; "" where none.
     """
 
     CSS = """
@@ -71,6 +75,9 @@ class Dashboard(App[None]):
         *(
             Binding(str(number), f"page('{name}')", title, show=False, id=f"page.{name}")
             for number, (name, title) in enumerate(PAGES, 1)
+        ),
+        Binding(
+            "r", "page('record')", "Record", show=False, id="record", tooltip="Record a voice."
         ),
         Binding("question_mark", "help", "Help", id="help", key_display="?"),
         Binding("ctrl+t", "theme", "Theme", show=False, id="theme"),
@@ -99,7 +106,10 @@ class Dashboard(App[None]):
         self.link, self.memory, self.preferences = link, memory, preferences
         self.board = Board()
         self.marked: frozenset[str] = frozenset()
+        self.wanted_speaker = ""
         self._undo: Order | None = None
+        self._environ = environ
+        self._studio: Studio | None = None
         self.place = link.address.label
         if "SSH_CONNECTION" in environ:
             self.animation_level = "none"
@@ -160,6 +170,16 @@ class Dashboard(App[None]):
         self.tell_line(page)
         if isinstance(state, Connected):
             page.reconnected()
+
+    @property
+    def studio(self) -> Studio:
+        """Microphones and loudspeakers; looked for from when they are first asked for."""
+        if self._studio is None:
+            from tui.dashboard.studio import Studio
+
+            self._studio = Studio(self.link, self._environ)
+            self.run_worker(self._studio.run(), group="studio")
+        return self._studio
 
     def seen(self) -> Page | None:
         """The page that is seen, perhaps behind a question; None before there is one."""
@@ -287,8 +307,13 @@ def line_span(state: LinkState) -> Span:
     return Span("○ connecting", "warn")
 
 
-def run(link: Link, start: Callable[[], None]) -> None:
-    """Open the dashboard over a link until it is left; `start` starts a daemon there.
+def run(link: Link, start: Callable[[], None], speaker: str | None = None) -> None:
+    """Open the dashboard over a link until it is left.
+
+    Args:
+        link: the line to the daemon, not entered yet.
+        start: starts a daemon there.
+        speaker: opens the page of recordings, and there this one's session unless it is "".
 
     Raises:
         SettingsFileError: the person's own settings cannot be used.
@@ -297,6 +322,8 @@ def run(link: Link, start: Callable[[], None]) -> None:
 
     memory = recall(state_path())
     app = Dashboard(link, memory, read_preferences(preferences_path()), start)
+    if speaker is not None:
+        memory.page, app.wanted_speaker = "record", speaker
     app.run()
     keep(state_path(), memory)
 

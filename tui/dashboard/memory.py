@@ -32,6 +32,7 @@ class Memory:
     query: of the list of jobs: text, order, tree, folded.
     theme: its name.
     log_axis: whether curves are logarithmic.
+    countdown: whether one is counted in before a take.
     compared: workspace address -> runs that were compared there last.
     """
 
@@ -39,6 +40,7 @@ class Memory:
     query: dict[str, Any] = field(default_factory=dict)
     theme: str = ""
     log_axis: bool = False
+    countdown: bool = True
     compared: dict[str, list[str]] = field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 CLASSES = {
     "jobs": "JobsPage", "compare": "ComparePage", "datasets": "DatasetsPage",
-    "voices": "VoicesPage", "system": "SystemPage",
+    "voices": "VoicesPage", "system": "SystemPage", "record": "RecordPage",
 }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class DatasetsPage(Page):
 
     NAME = "datasets"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "rescan", "Look again", id="datasets.rescan"),
+        Binding("R", "rescan", "Look again", id="datasets.rescan"),
         Binding("o", "job", "Its job", id="datasets.job"),
         Binding("y", "copy", "Copy path", show=False, id="datasets.copy"),
     ]
@@ -94,10 +94,6 @@ class DatasetsPage(Page):
 
     def reconnected(self) -> None:
         self._stale = True
-
-    def retone(self) -> None:
-        super().retone()
-        self.query_one(Told).retone()
 
     def _look(self) -> None:
         """Ask again where the answer may be another by now, and somebody is there to give it."""

@@ -10,6 +10,7 @@ from textual.widgets import Footer
 
 from tui.dashboard.board import Board, Change
 from tui.dashboard.widgets.table import Span, Table
+from tui.dashboard.widgets.told import Told
 from tui.dashboard.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 PAGES = (
     ("jobs", "Jobs"), ("compare", "Compare"), ("datasets", "Datasets"), ("voices", "Voices"),
-    ("system", "System"),
+    ("system", "System"), ("record", "Record"),
 )  # fmt: skip
 
 
@@ -79,3 +80,5 @@ class Page(Screen[None]):
         """The theme has changed."""
         for table in self.query(Table):
             table.retone()
+        for told in self.query(Told):
+            told.retone()

@@ -17,6 +17,7 @@ from tui.dashboard.tones import Tone, Tones, tones_of
 from tui.dashboard.widgets.table import Span
 
 LOGO = " 音坊 "
+NARROW = 14  # cells that the queue and the gaps beside it take
 QUEUE_TONES: Mapping[str, Tone] = {
     "running": "busy", "waiting": "", "paused": "warn", "failed": "bad",
 }  # fmt: skip
@@ -66,6 +67,8 @@ class TopBar(Widget):
     def render_line(self, y: int) -> Strip:
         tones = tones_of(self.app)
         left = self._tabs(tones)
+        if _width(left) + cell_len(self._line.text) > self.size.width - NARROW:
+            left = self._tabs(tones, closely=True)
         room = self.size.width - _width(left)
         right = self._right(tones, room)
         room -= _width(right)
@@ -82,13 +85,15 @@ class TopBar(Widget):
             if first <= event.x < end:
                 self.post_message(self.PageAsked(page))
 
-    def _tabs(self, tones: Tones) -> list[Segment]:
-        segments = [Segment(LOGO, tones["key"])]
-        column = cell_len(LOGO)
+    def _tabs(self, tones: Tones, *, closely: bool = False) -> list[Segment]:
+        """The pages; closely, where there is little room, with one blank between two of them."""
+        logo = " " if closely else LOGO
+        segments = [Segment(logo, tones["key"])]
+        column = cell_len(logo)
         self._spots = []
         for number, (name, title) in enumerate(self._pages, 1):
             here = name == self._current
-            text = f" {number} {title} "
+            text = f"{number} {title} " if closely else f" {number} {title} "
             style = tones["busy"] + tones.cursor[0] if here else tones["dim"]
             segments.append(Segment(text, style))
             self._spots.append((column, column + cell_len(text), name))
