@@ -38,6 +38,7 @@ from daemon.process import lock
 from daemon.resources import Machine
 from daemon.server import Server
 from daemon.sound.desk import Desk
+from daemon.sound.page.opening import Page
 from daemon.speech import SpeechLane
 from daemon.store import Store
 from daemon.supervise import LocalBackend
@@ -70,6 +71,7 @@ class _Parts:
     curves: Curves
     disk: Disk
     intake: Intake
+    page: Page
     server: Server
 
 
@@ -117,6 +119,7 @@ class App:
             asyncio.create_task(parts.curves.run(parts.store.running), name="curves"),
             asyncio.create_task(parts.disk.run(), name="disk"),
             asyncio.create_task(self._warm_up(parts.speech), name="speech-warm-up"),
+            asyncio.create_task(parts.page.resume(), name="page"),
         ]
         leaving = asyncio.create_task(self._leaving.wait(), name="leaving")
         try:
@@ -162,7 +165,9 @@ class App:
         workspace, settings = self._workspace, self._settings
         store = await Store.open(workspace.jobs_db, _first_number(workspace))
         command = settings.worker_command or WORKER_COMMAND
-        backend = LocalBackend(workspace, command, self._worker_environment())
+        backend = LocalBackend(
+            workspace, command, self._worker_environment(), settings.job_niceness
+        )
         machine = Machine(workspace.root, settings)
         changes = Changes()
         attempts = Attempts(workspace, store, backend, settings, changes)
@@ -192,6 +197,7 @@ class App:
         )
         takes = Takes(workspace, listener)
         desk = Desk(takes)
+        page = Page(workspace, desk, takes)
         board = Board(workspace)
         intake = Intake(workspace, store, dispatcher, self._watch_settings, self._read_config)
         curves = Curves(workspace)
@@ -211,7 +217,7 @@ class App:
             ResultMethods(workspace=workspace),
             AuditionMethods(store=store, speech=speech),
             RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
-            SoundMethods(desk=desk),
+            SoundMethods(desk=desk, page=page),
             MachineMethods(
                 workspace=workspace,
                 store=store,
@@ -229,8 +235,9 @@ class App:
         )
         await asyncio.to_thread(backend.open)
         try:
-            yield _Parts(store, dispatcher, speech, board, curves, disk, intake, server)
+            yield _Parts(store, dispatcher, speech, board, curves, disk, intake, page, server)
         finally:
+            await page.close()
             await asyncio.gather(speech.close(), listener.close())
             await server.close()
             await asyncio.to_thread(figures.close)

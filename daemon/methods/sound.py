@@ -9,6 +9,7 @@ from typing import Any
 from daemon import protocol
 from daemon.methods.calls import Events, Method, Stream
 from daemon.sound.desk import Desk, Device
+from daemon.sound.page.opening import Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +17,11 @@ class SoundMethods:
     """Attached devices over the connection."""
 
     desk: Desk
+    page: Page
 
     def methods(self) -> dict[str, Method]:
         return {
+            "sound.page": self.invite,
             "sound.report": self.report,
             "sound.stop": self.stop,
             "sound.cancel": self.cancel,
@@ -32,6 +35,9 @@ class SoundMethods:
             "sound.attend": self.attend,
             "sound.record": self.record,
         }
+
+    async def invite(self, _: protocol.Nothing) -> dict[str, Any]:
+        return await self.page.invite()
 
     async def report(self, params: protocol.ReportTake) -> dict[str, Any]:
         return {"known": self.desk.report(params.key, params.event)}

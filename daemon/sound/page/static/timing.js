@@ -1,0 +1,54 @@
+/**
+ * Which frames a device lost, told from when its blocks came.
+ *
+ * A device that leaves frames out says nothing, but from then on the count of frames is behind the
+ * clock; a block that is merely late makes it so for a moment only. So what counts is the smallest
+ * arrears of each window of time: a jump from one window to the next is a loss. Sound cards whose
+ * clock is a little slow grow arrears too, but never by jumps.
+ */
+
+const WINDOW = 1; // seconds whose smallest arrears are compared
+const JUMP = 0.01; // seconds more than in the window before are a loss
+const LATE = 0.06; // seconds after which a block that comes behind its time counts as late
+
+export class Timing {
+  dropped = 0; // frames
+  late = 0; // blocks
+  #rate;
+  #frames = 0;
+  #began = null;
+  #usual = Infinity; // seconds of arrears in the window before
+  #least = Infinity; // seconds of arrears in this window
+  #windowEnds = 0;
+
+  /** @param {number} rate Hz */
+  constructor(rate) {
+    this.#rate = rate;
+  }
+
+  /**
+   * A block has come.
+   * @param {number} frames how many it has
+   * @param {number} at when, in seconds of a steady clock
+   */
+  take(frames, at) {
+    if (this.#began === null) {
+      this.#began = at - frames / this.#rate;
+      this.#windowEnds = at + WINDOW;
+    } else if (at >= this.#windowEnds) {
+      this.#judge();
+      this.#windowEnds = at + WINDOW;
+    }
+    this.#frames += frames;
+    const arrears = at - this.#began - this.#frames / this.#rate;
+    this.#least = Math.min(this.#least, arrears);
+    if (arrears > Math.min(this.#least, this.#usual) + LATE) this.late += 1;
+  }
+
+  #judge() {
+    const lost = this.#least - this.#usual;
+    if (lost > JUMP) this.dropped += Math.round(lost * this.#rate);
+    this.#usual = this.#least;
+    this.#least = Infinity;
+  }
+}
