@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from engine.audio.loudness import QUIETEST, frame_levels
 from engine.audio.resample import SAMPLE_RATE, resample, without_rumble
 from engine.recording.hum import Hum, find_hum
-from engine.recording.samples import as_wave, read_samples
+from engine.recording.samples import as_wave
 
 Verdict = Literal["good", "fair", "poor"]
 
@@ -44,13 +43,13 @@ class Room:
     note: str
 
 
-def measure_room(pcm: Path, rate: int) -> Room:
-    """Judge some seconds of silence, captured as a take is.
+def measure_room(samples: NDArray[np.int32], rate: int) -> Room:
+    """Judge some seconds of silence.
 
-    Raises:
-        AudioError: nothing was captured.
+    Args:
+        samples: (frames,) as a take is read, at `rate` Hz.
     """
-    wave = resample(as_wave(read_samples(pcm, rate)), rate)
+    wave = resample(as_wave(samples), rate)
     clean = without_rumble(wave)
     noise = float(np.median(frame_levels(clean)))
     clicks = count_clicks(clean)

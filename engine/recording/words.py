@@ -3,6 +3,10 @@
 What PocketSphinx hears freely is wrong for half of the syllables even where all is read well, so
 that decides nothing. What decides is a choice: which of these was spoken, the prompt, parts of it,
 or one of forty other sentences?
+
+Of 108 read sentences of two speakers (AISHELL-1, `benchmarks/takes.py words`) none was doubted;
+no other sentence passed, nor a prompt of which a quarter or a half was left out. A prompt that
+lacks its last two syllables passes one time in three, and a single wrong syllable mostly does.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ OTHERS = 40  # sentences that stand for whatever else was said
 OTHERS_SET = "mandarin-200"
 PARTS = (1 / 2, 3 / 4)  # of the prompt, from its beginning and from its end
 SHORTEST_PART = 2  # syllables
+DOUBT = "other words than the prompt's, or not all of them: listen to it, or read it again"
 
 Syllables = tuple[str, ...]
 
@@ -31,15 +36,16 @@ class Words:
     """What a recogniser heard in a take.
 
     Attributes:
-        said: toneless pinyin, as it was heard without knowing the prompt.
-        errors: syllables that differ from the prompt, as a share of its length; about a half
-            where all is right.
+        said: toneless pinyin: the prompt where it fits best, else what was heard freely.
+        errors: syllables of it that differ from the prompt, as a share of the prompt's.
         ok: whether the prompt fits better than its parts and than other sentences.
+        note: one line for the speaker where it does not, else empty.
     """
 
     said: str
     errors: float
     ok: bool
+    note: str = ""
 
 
 def hear(audio: Path, text: str, recogniser: Recogniser) -> Words | None:
@@ -53,9 +59,11 @@ def hear(audio: Path, text: str, recogniser: Recogniser) -> Words | None:
     if prompt is None:
         return None
     recording = decode(audio)
-    said = recogniser.transcribe(recording.wave, recording.rate)
-    chosen = recogniser.identify(recording.wave, candidates(prompt), recording.rate)
-    return Words(" ".join(said), round(error_rate(prompt, said), 2), chosen == 0)
+    wave, rate = recording.wave, recording.rate
+    if recogniser.identify(wave, candidates(prompt), rate) == 0:
+        return Words(" ".join(prompt), 0.0, True)
+    said = recogniser.transcribe(wave, rate)
+    return Words(" ".join(said), round(error_rate(prompt, said), 2), False, DOUBT)
 
 
 def mandarin(text: str) -> Syllables | None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from engine.recording.hum import Hum
-from engine.recording.room import count_clicks, judge, measure_room
+from engine.recording.room import Room, count_clicks, judge, measure_room
+from engine.recording.samples import read_samples
 from tests.unit.engine.recording.conftest import Captured
 
 RATE = 48_000
+
+
+def measured(pcm: Path) -> Room:
+    return measure_room(read_samples(pcm, RATE), RATE)
 
 
 def noise(level: float, seconds: float = 5, rate: int = RATE) -> NDArray[np.float64]:
@@ -21,7 +28,7 @@ def noise(level: float, seconds: float = 5, rate: int = RATE) -> NDArray[np.floa
     ("level", "verdict"), [(-75.0, "good"), (-52.0, "fair"), (-40.0, "poor"), (-200.0, "poor")]
 )
 def test_a_room_is_as_good_as_its_noise(captured: Captured, level: float, verdict: str) -> None:
-    room = measure_room(captured(noise(level)), RATE)
+    room = measured(captured(noise(level)))
     assert room.verdict == verdict
     if level > -100:  # half of a white noise at 48 kHz is heard at 24 kHz
         assert room.noise == pytest.approx(level - 3, abs=0.3)
@@ -31,12 +38,12 @@ def test_a_room_is_as_good_as_its_noise(captured: Captured, level: float, verdic
 
 
 def test_a_muted_microphone_is_no_quiet_room(captured: Captured) -> None:
-    assert "unmute" in measure_room(captured(np.zeros(RATE)), RATE).note
+    assert "unmute" in measured(captured(np.zeros(RATE))).note
 
 
 def test_hum_and_what_to_do(captured: Captured) -> None:
     time = np.arange(5 * RATE) / RATE
-    room = measure_room(captured(noise(-75) + 1e-3 * np.sin(2 * np.pi * 100 * time)), RATE)
+    room = measured(captured(noise(-75) + 1e-3 * np.sin(2 * np.pi * 100 * time)))
     assert room.hum is not None
     assert room.hum.hz == 50
     assert room.verdict == "fair"
@@ -45,7 +52,7 @@ def test_hum_and_what_to_do(captured: Captured) -> None:
 
 def test_rumble_under_the_voice_is_not_noise(captured: Captured) -> None:
     time = np.arange(5 * RATE) / RATE
-    room = measure_room(captured(noise(-75) + 0.1 * np.sin(2 * np.pi * 8 * time)), RATE)
+    room = measured(captured(noise(-75) + 0.1 * np.sin(2 * np.pi * 8 * time)))
     assert room.noise == pytest.approx(-78, abs=1)
 
 
