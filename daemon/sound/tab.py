@@ -28,6 +28,7 @@ from daemon.sound.tabmessages import (
 )
 from daemon.takes import arriving
 from daemon.takes.store import Takes, on_disk
+from workspace.prompts import tone_marks
 
 KIND = "browser"
 MOST_WAITING = 16  # messages of takes that wait for the disk; then the tab waits
@@ -117,8 +118,8 @@ class Tab:
         record = order["record"]
         prompts = await on_disk(self._takes.recordings(record["speaker"]).prompts)
         read = next((each for each in prompts if each.id == record["prompt"]), None)
-        words = {"text": read.text, "pinyin": read.pinyin} if read else {"text": "", "pinyin": ""}
-        return {"record": {**record, **words}}
+        text, pinyin = (read.text, tone_marks(read.pinyin)) if read else ("", "")
+        return {"record": {**record, "text": text, "pinyin": pinyin}}
 
     async def _store(self) -> None:
         while True:

@@ -27,6 +27,7 @@ let ending = null; // {"wanted"}: how it is to end
 let missedBefore = 0; // frames, when it began
 let counts = { kept: 0, foreign: 0 };
 let sound = false; // whether it may be heard
+let offered = null; // what this tab said last that it is
 
 const tab = await ownName();
 const line = new Line(greeting(), (secret) => sessionStorage.setItem(SECRET, secret));
@@ -94,11 +95,15 @@ function readiness() {
   return microphone.isAwake && sound ? "awake" : "asleep";
 }
 
-/** Say what this tab is. */
+/** Say what this tab is, whenever that changes. */
 function offerOurselves() {
   const hears = Boolean(microphone?.isAwake);
   const name = [browser(), microphone?.name].filter(Boolean).join(", ").slice(0, 200);
-  line.say({ device: { id: tab, name, rate: microphone?.rate ?? 0, microphone: hears, loudspeaker: sound } });
+  const device = { id: tab, name, rate: microphone?.rate ?? 0, microphone: hears, loudspeaker: sound };
+  if (line.isHere && JSON.stringify(device) !== JSON.stringify(offered)) {
+    line.say({ device });
+    offered = device;
+  }
   draw();
 }
 
@@ -219,7 +224,8 @@ parts.microphones.onchange = () => {
   open(parts.microphones.value);
 };
 line.addEventListener("state", () => {
-  if (line.isHere) offerOurselves();
+  if (!line.isHere) offered = null;
+  offerOurselves();
   if (shelf) count();
   draw();
 });

@@ -47,7 +47,7 @@ export function show(known, words) {
   parts.kept.textContent = [words.kept(known.kept), known.foreign ? words.foreign(known.foreign) : "", known.problem]
     .filter(Boolean)
     .join(" ");
-  parts.kept.classList.toggle("waiting", known.kept > 0);
+  parts.kept.classList.toggle("waiting", known.kept > 0 && (known.line !== "here" || known.problem !== ""));
   parts.facts.textContent = known.rates ? words.facts(known.rates.rate, known.rates.own) : "";
 }
 
@@ -79,6 +79,7 @@ export function offer(microphones, chosen, words) {
     ...microphones.map(({ id, name }, number) => new Option(name || words.unnamed(number + 1), id, false, id === chosen)),
   );
   parts.microphones.disabled = microphones.length < 2;
+  parts.microphones.parentElement.hidden = microphones.length === 0;
 }
 
 function clock(seconds) {
