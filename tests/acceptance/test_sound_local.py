@@ -1,8 +1,4 @@
-"""This machine's microphone and loudspeaker, real ones but for the air: every sample arrives.
-
-The microphone hears noise that never repeats, so that any part of it that is found whole in the
-noise, and nowhere else, is proof that nothing was lost, doubled or changed.
-"""
+"""This machine's microphone and loudspeaker, real ones but for the air: every sample arrives."""
 
 from __future__ import annotations
 
@@ -19,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.noise import FRAME, NOISE, assert_part_of_the_noise, sound_of
 from tests.acceptance.recorder import SPEAKER
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from tests.line import Line, unix_line
@@ -27,14 +24,11 @@ from tui.sound.device import devices, look_again
 from tui.sound.loudspeaker import LocalLoudspeaker
 from tui.sound.spool import Spool
 from workspace.layout import Workspace
-from workspace.recordings import Recordings
 
 pytestmark = [
     pytest.mark.debian,
     pytest.mark.skipif(bool(why_no_pulse()), reason=why_no_pulse() or "there is one"),
 ]
-FRAME = 3  # bytes
-NOISE = random.Random(5).randbytes(FRAME * RATE * 120)
 SHORTEST, LONGEST = 0.2, 0.7  # seconds of a take
 
 
@@ -122,23 +116,6 @@ class Recorder:
         return said
 
 
-def sound_of(daemon: RunningDaemon, card: dict[str, Any]) -> bytes:
-    """The samples of a take as they were stored, s24le."""
-    import soundfile
-
-    path = Recordings(daemon.workspace.recordings / SPEAKER).takes / f"{card['take']}.raw.flac"
-    samples, rate = soundfile.read(path, dtype="int32")
-    assert (rate, len(samples)) == (RATE, card["frames"])
-    return b"".join(int(each >> 8).to_bytes(3, "little", signed=True) for each in samples)
-
-
-def assert_part_of_the_noise(pcm: bytes) -> None:
-    """It is one unbroken piece of what was played."""
-    place = NOISE.find(pcm[: FRAME * 100])
-    assert place >= 0 and place % FRAME == 0, "its beginning is no noise"
-    assert NOISE[place : place + len(pcm)] == pcm, "something is missing in it"
-
-
 def test_a_known_file_is_recorded_sample_by_sample(
     pulse: Pulse, running: RunningDaemon, tmp_path: Path
 ) -> None:
@@ -150,7 +127,7 @@ def test_a_known_file_is_recorded_sample_by_sample(
     recorder.hear(recorder.heard / RATE + 0.2)
     card = recorder.stop()
     recorder.down()
-    assert content in sound_of(running, card)
+    assert content in sound_of(running.workspace, card)
     assert (card["dropped"], card["late"]) == (0, 0)
     assert card["device"]["kind"] == "pulse"
     assert Spool(tmp_path).orders() == []
@@ -183,7 +160,7 @@ async def _breaks(pulse: Pulse, running: RunningDaemon, folder: Path) -> None:
         [card] = by_prompt[prompt]  # each once
         assert card["frames"] >= heard > 0
         assert card["dropped"] == 0
-        assert_part_of_the_noise(sound_of(running, card))
+        assert_part_of_the_noise(sound_of(running.workspace, card))
     assert len(breaking.heard) == len(ways)
 
 

@@ -81,13 +81,14 @@ class Telling:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._live = sys.stdout.isatty() and not as_json
-        self._said: tuple[str, str] | None = None
+        self._said: object = None
 
     def say(self, state: str, text: str) -> None:
         """Show a line if it says something new."""
-        if self._said == (state, text):
+        said = (state, text) if self._as_json else text
+        if self._said == said:
             return
-        self._said = state, text
+        self._said = said
         if self._as_json:
             print_json_line({"state": state, "text": text})
         elif self._live:

@@ -214,7 +214,7 @@ class _Take:
             self._more.clear()
             levels = [asdict(level) for level in self._levels]
             self._levels.clear()
-            if not await self.tell({"levels": levels}):
+            if levels and not await self.tell({"levels": levels}):
                 await stop()  # who ordered it has left while the line was cut
                 return
 

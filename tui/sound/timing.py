@@ -3,19 +3,18 @@
 A device that is forwarded over a network, or one whose buffer ran over, leaves frames out without
 a word: the sound goes on, but from then on the count of frames is behind the clock. A block that is
 merely late makes it so for a moment only. So what counts is the smallest arrears of each window of
-time: a jump from one window to the next is a loss. Sound cards whose clock is a little slow grow
-arrears too, but never by jumps.
+time: a jump from one window to the next is a loss, unless what was missed comes after all. Sound
+cards whose clock is a little slow grow arrears too, but never by jumps. Of what is lost in the last
+second of a take only the device itself can tell.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 
 WINDOW = 1.0  # seconds whose smallest arrears are compared
 JUMP = 0.010  # seconds more than in the window before are a loss; a slow clock has 0.0002
-LAST = 10  # blocks whose smallest arrears tell how a take ended
-LATE = 0.060  # seconds after which a block that comes behind its time counts as late
+LATE = 0.100  # seconds after which a block that comes behind its time counts as late
 
 
 class Timing:
@@ -38,7 +37,6 @@ class Timing:
         self._began: float | None = None  # when the first frame was heard
         self._usual: float | None = None  # seconds of arrears in the window before
         self._least = math.inf  # seconds of arrears in this window
-        self._last: deque[float] = deque(maxlen=LAST)
         self._window_ends = 0.0
         self._overflowed = False
 
@@ -60,21 +58,21 @@ class Timing:
         arrears = at - self._began - self._frames / self._rate
         self._overflowed |= overflowed
         self._least = min(self._least, arrears)
-        self._last.append(arrears)
         if arrears > min(self._least, math.inf if self._usual is None else self._usual) + LATE:
             self.late += 1
 
     def end(self) -> None:
-        """No more blocks come: what was lost since the last whole window is counted as well."""
-        if self._last:
-            self._least = min(self._last)
+        """No more blocks come."""
+        if self._least < math.inf:
+            usual = self._usual if self._usual is not None else self._least
+            self._least = min(self._least, usual)  # what is missing may only be late
             self._judge()
 
     def _judge(self) -> None:
         """Compare the window that ends with the one before."""
         lost = self._least - self._usual if self._usual is not None else 0.0
-        if lost > JUMP:
-            self.dropped += round(lost * self._rate)
+        if abs(lost) > JUMP:
+            self.dropped = max(0, self.dropped + round(lost * self._rate))
         elif self._overflowed:
             self.dropped += 1  # it says that there were some, but too few for the clock
         self._usual, self._least, self._overflowed = self._least, math.inf, False
