@@ -39,7 +39,7 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 
 from tui.curves.drawing import Look
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard.chart import Chart
 from workspace.series import Series
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from tui.curves.sample import Trace, View, take
+from tui.curves.sample import take
 from tui.curves.smoothing import SPANS
 from tui.curves.ticks import short
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Viewport
 
 COLUMNS = 200  # a run is judged by its average on so many parts of it

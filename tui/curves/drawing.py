@@ -11,10 +11,11 @@ from tui.curves import raster, sample, scale, ticks, viewport
 from tui.curves.braille import DOTS_ACROSS, DOTS_DOWN
 from tui.curves.markers import Marker, best_column, cell, not_finite, placed
 from tui.curves.raster import BEST, Ink, Layer, Picture
-from tui.curves.sample import Sample, Trace, View
+from tui.curves.sample import Sample
 from tui.curves.scale import Kind, Scale
 from tui.curves.smoothing import SPANS, span_for
 from tui.curves.ticks import Tick
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Axis, Viewport
 
 ROWS_A_TICK = 4  # cells of height for each tick of the vertical axis

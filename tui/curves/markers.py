@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tui.curves.sample import Sample, Trace, View
+from tui.curves.sample import Sample
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Axis
 
 Kind = Literal["checkpoint", "best checkpoint", "stage", "resume", "not finite"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.dashboard.widgets.table import Span
+from tui.dashboard.lines import Line, labelled
+from tui.dashboard.widgets.columns import Span
 from tui.quantities import ago, figure
 
 Voice = Mapping[str, Any]
-Line = tuple[str, tuple[Span, ...]]  # label, what is said
+Labelled = tuple[str, tuple[Span, ...]]
+LABEL = 20  # cells
 NAMES: Mapping[str, str] = {
     "full_mcd": "MCD, text to speech", "copy_mcd": "MCD, true prosody",
     "f0_rmse": "F0 error", "duration_mae": "durations", "speaker_cosine": "alike",
@@ -42,6 +44,12 @@ def measure(voice: Voice, name: str) -> str:
 
 def lines(voice: Voice, now: float) -> Iterator[Line]:
     """The card; `now` is Unix time, seconds."""
+    yield (Span(str(voice["name"]), "strong"),)
+    for label, spans in _told(voice, now):
+        yield labelled(label, LABEL, *spans)
+
+
+def _told(voice: Voice, now: float) -> Iterator[Labelled]:
     yield "base", (Span(base_of(voice)),)
     if voice["version"]:
         older = len(voice["versions"]) - 1
@@ -60,7 +68,7 @@ def lines(voice: Voice, now: float) -> Iterator[Line]:
     yield "folder", (Span(str(voice["folder"]), "dim"),)
 
 
-def _data(voice: Voice) -> Iterator[Line]:
+def _data(voice: Voice) -> Iterator[Labelled]:
     data = voice.get("data") or {}
     if data.get("utterances"):
         minutes = f", {figure(data['minutes'])} minutes" if data.get("minutes") else ""
@@ -78,7 +86,7 @@ def _data(voice: Voice) -> Iterator[Line]:
         yield "trained", (Span(said, "dim"),)
 
 
-def _figures(voice: Voice) -> Iterator[Line]:
+def _figures(voice: Voice) -> Iterator[Labelled]:
     measures = dict(voice.get("measures") or {})
     known = [name for name in NAMES if name in measures]
     for name in [*known, *(name for name in measures if name not in NAMES)]:

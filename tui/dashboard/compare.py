@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tui.curves.palette import assigned
-from tui.curves.sample import Trace
 from tui.curves.ticks import short
+from tui.curves.trace import Trace
 from tui.dashboard.arrange import matches
 from tui.dashboard.differences import Setting
 from tui.dashboard.panels import CALM, Panel, better, is_noisy, panels

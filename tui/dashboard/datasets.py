@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.dashboard import formats
-from tui.dashboard.lines import Line
+from tui.dashboard.lines import Line, labelled
 from tui.dashboard.tones import Tone
-from tui.dashboard.widgets.table import Cell, Span
+from tui.dashboard.widgets.columns import Cell, Span
 from tui.jobs import FINAL_STATES, progress, short_id
 from tui.quantities import duration, size
 
@@ -156,22 +156,25 @@ def summary(folder: Folder, now: float) -> Iterator[Line]:
     """What there is to say of a dataset beside the list; `now` is Unix time, seconds."""
     record = folder.record
     yield (Span(folder.name, "strong"), Span(f"   {record['folder']}", "dim"))
-    yield _labelled("state", state_cell(folder), Span(f"   {_role(record)}", "dim"))
+    yield labelled("state", LABEL, state_cell(folder), Span(f"   {_role(record)}", "dim"))
     reason, fix = why(folder)
     if reason:
         bad = TONES.get(folder.state) == "bad"
-        yield _labelled("why", Span(reason, "bad" if bad else ""))
+        yield labelled("why", LABEL, Span(reason, "bad" if bad else ""))
     if fix:
-        yield _labelled("to do", Span(fix, "accent"))
+        yield labelled("to do", LABEL, Span(fix, "accent"))
     if record["voice"]:
-        yield _labelled("becomes", Span(record["voice"]), Span(f"   on {record['base']}", "dim"))
+        yield labelled(
+            "becomes", LABEL, Span(record["voice"]), Span(f"   on {record['base']}", "dim")
+        )
     if record["files"]:
-        yield _labelled("found", Span(_found(record)))
+        yield labelled("found", LABEL, Span(_found(record)))
     prepared = _prepared(folder)
     if "kept" in prepared:
         refused = prepared.get("refused", 0)
-        yield _labelled(
+        yield labelled(
             "kept",
+            LABEL,
             Span(f"{prepared['kept']:,}", "good"),
             Span(f"   {duration(prepared.get('seconds'))} of speech"),
             Span(f"   {refused:,} refused" if refused else "", "warn"),
@@ -189,7 +192,8 @@ def job_line(job: Job, now: float) -> Line:
     if job["state"] in FINAL_STATES:
         when = formats.clock(job.get("ended"), now)
     kind = SPOKEN.get(job["kind"], job["kind"])
-    return _labelled(short_id(job), Span(f"{kind:<11}"), cell, Span(f"{share}  {when}", "dim"))
+    how = Span(f"{share}  {when}", "dim")
+    return labelled(short_id(job), LABEL, Span(f"{kind:<11}"), cell, how)
 
 
 def _problems(record: Record) -> Iterator[Line]:
@@ -230,10 +234,6 @@ def _prepared(folder: Folder) -> Mapping[str, Any]:
 def _share(job: Job) -> str:
     report = progress(job) if job["state"] == "running" else None
     return f" {report.share:.0%}" if report and report.share is not None else ""
-
-
-def _labelled(label: str, *spans: Span) -> Line:
-    return (Span(label.ljust(LABEL), "faint"), *spans)
 
 
 def _line(text: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.dashboard.tones import Tone
-from tui.dashboard.widgets.table import Cell, Span
+from tui.dashboard.widgets.columns import Cell, Span
 from tui.jobs import FINAL_STATES, progress, short_id, subject
 from tui.quantities import ago, duration, rate
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tui.dashboard.lines import Line
-from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.columns import Span
 from tui.quantities import figure
 
 BLOCKS = " ▁▂▃▄▅▆▇█"

@@ -7,10 +7,15 @@ from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.columns import Span
 
 Line = tuple[Span, ...]
 ELLIPSIS = "…"
+
+
+def labelled(label: str, width: int, *spans: Span) -> Line:
+    """What is said after its name, which takes so many cells."""
+    return (Span(label.ljust(width), "faint"), *spans)
 
 
 def width_of(line: Line) -> int:

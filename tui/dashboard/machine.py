@@ -9,12 +9,12 @@ from typing import Any
 
 from tui.curves.rows import curve
 from tui.dashboard.formats import bar, clock
+from tui.dashboard.lines import Line, labelled
 from tui.dashboard.tones import Tone
-from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.columns import Span
 from tui.quantities import duration, rate, size
 
 Report = Mapping[str, Any]
-Line = tuple[Span, ...]
 KEPT = 600  # reports that the history goes back
 LABEL, METER = 12, 24  # cells
 TOLD = 34  # cells behind a meter for what it says
@@ -62,11 +62,9 @@ def lines(report: Report, history: History, width: int, now: float) -> list[Line
     told += [*_disk(report, now), (Span(""),)]
     gpus = report["gpus"]
     if not gpus:
-        told.append(
-            (Span("gpu".ljust(LABEL), "faint"), Span("none: training runs on the processor"))
-        )
+        told.append(labelled("gpu", LABEL, Span("none: training runs on the processor")))
         why = (report.get("unknown") or {}).get("gpus", "")
-        return [*told, (Span("".ljust(LABEL)), Span(why, "dim"))]
+        return [*told, labelled("", LABEL, Span(why, "dim"))]
     for gpu in gpus:
         told += _gpu(gpu, history, room)
     return told
@@ -75,7 +73,7 @@ def lines(report: Report, history: History, width: int, now: float) -> list[Line
 def _meter(label: str, share: float | None, said: str, tone: Tone = "") -> Line:
     drawn = bar(share, METER) if share is not None else (Span("?".ljust(METER), "dim"),)
     percent = f" {share:4.0%}  " if share is not None else "       "
-    return (Span(label.ljust(LABEL), "faint"), *drawn, Span(percent, tone), Span(said, "dim"))
+    return labelled(label, LABEL, *drawn, Span(percent, tone), Span(said, "dim"))
 
 
 def _with_trend(meter: Line, trend: Sequence[str]) -> Iterator[Line]:
@@ -98,7 +96,7 @@ def _processor(report: Report, history: History, room: int) -> Iterator[Line]:
     yield from _with_trend(_meter("processor", share, said), history.trend("cpu", room))
     if len(cores) > 1:
         each = (f"{used:.0%}" if used is not None else "?" for used in cores)
-        yield (Span("  each core".ljust(LABEL), "faint"), Span("  ".join(each), "dim"))
+        yield labelled("  each core", LABEL, Span("  ".join(each), "dim"))
 
 
 def _memory(report: Report, history: History, room: int) -> Iterator[Line]:
@@ -114,13 +112,13 @@ def _disk(report: Report, now: float) -> Iterator[Line]:
     share = 1 - disk["free"] / disk["total"]
     tone: Tone = "bad" if disk["free"] < disk["floor"] or share > FULL else ""
     yield _meter("disk", share, f"{size(disk['free'])} free of {size(disk['total'])}", tone)
-    label = Span("".ljust(LABEL))
     if disk["full"]:
         pace = rate(disk["pace"], "bytes")
         when = f"full in {duration(disk['full'] - now)} ({clock(disk['full'], now)}) at {pace}"
-        yield (label, Span(when, "warn"))
+        yield labelled("", LABEL, Span(when, "warn"))
     else:
-        yield (label, Span(f"full: {disk['unknown'].get('full', 'not to be seen')}", "dim"))
+        why = disk["unknown"].get("full", "not to be seen")
+        yield labelled("", LABEL, Span(f"full: {why}", "dim"))
 
 
 def _gpu(gpu: Mapping[str, Any], history: History, room: int) -> Iterator[Line]:
@@ -132,11 +130,11 @@ def _gpu(gpu: Mapping[str, Any], history: History, room: int) -> Iterator[Line]:
         used = memory["used"] / memory["total"]
         said = f"{size(memory['used'])} of {size(memory['total'])}"
         yield _meter("  memory", used, said, "bad" if used > FULL else "")
-    yield (Span("".ljust(LABEL)), *_heat(gpu))
+    yield labelled("", LABEL, *_heat(gpu))
     for process in gpu["processes"] or ():
         owner = process["job"] or "not a job of ours"
         said = f"process {process['pid']}  {size(process['memory'])}  {owner}"
-        yield (Span("".ljust(LABEL)), Span(said, "dim"))
+        yield labelled("", LABEL, Span(said, "dim"))
     for instance in gpu["instances"]:
         memory = instance["memory"]
         said = f"{size(memory['used'])} of {size(memory['total'])}" if memory else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.curves.markers import Kind, Marker
-from tui.curves.sample import Better, Trace
+from tui.curves.trace import Better, Trace
 from tui.dashboard.formats import clock
 from tui.jobs import MEASURING
 from tui.quantities import figure

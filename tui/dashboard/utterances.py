@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tui.dashboard.histograms import histogram
-from tui.dashboard.lines import Line, beside
+from tui.dashboard.lines import Line, beside, labelled
 from tui.dashboard.tones import Tone
-from tui.dashboard.widgets.table import Cell, Span
+from tui.dashboard.widgets.columns import Cell, Span
 from tui.quantities import duration, figure
 
 Utterance = Mapping[str, Any]
@@ -134,27 +134,27 @@ def details(one: Utterance) -> Iterator[Line]:
     said.append(("phonemes", one["phonemes"] or "", "dim"))
     for label, text, tone in said:
         if text:
-            yield (Span(label.ljust(LABEL), "faint"), Span(text, tone))
+            yield labelled(label, LABEL, Span(text, tone))
     yield from _measured(one)
     for note in one["notes"]:
-        yield (Span("note".ljust(LABEL), "faint"), Span(note, "warn"))
+        yield labelled("note", LABEL, Span(note, "warn"))
     if one["audio"]:
-        yield (Span("file".ljust(LABEL), "faint"), Span(one["audio"], "dim"))
+        yield labelled("file", LABEL, Span(one["audio"], "dim"))
 
 
 def _measured(one: Utterance) -> Iterator[Line]:
     if one["seconds"] is None:
         return
-    yield (Span("length".ljust(LABEL), "faint"), Span(f"{one['seconds']:.2f} s"))
+    yield labelled("length", LABEL, Span(f"{one['seconds']:.2f} s"))
     if pitch := one["pitch"]:
         spread = f"   5–95 %: {pitch['low']:.0f}–{pitch['high']:.0f} Hz"
         middle = Span(f"{pitch['median']:.0f} Hz")
-        yield (Span("F0".ljust(LABEL), "faint"), middle, Span(spread, "dim"))
+        yield labelled("F0", LABEL, middle, Span(spread, "dim"))
     level = f"{one['level']:.1f} dBFS   SNR {one['snr']:.0f} dB"
-    yield (Span("level".ljust(LABEL), "faint"), Span(level))
+    yield labelled("level", LABEL, Span(level))
     if one["score"] is not None:
         score = Span(f"{figure(one['score'])} log-likelihood a frame", "dim")
-        yield (Span("alignment".ljust(LABEL), "faint"), score)
+        yield labelled("alignment", LABEL, score)
 
 
 def totals(figures: Figures) -> Line:

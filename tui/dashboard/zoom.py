@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from daemon.protocol import CurveRange
-from tui.curves.sample import Trace, View
+from tui.curves.trace import Trace, View
 from tui.dashboard.chart import Chart
 from workspace.curves import range_from_json
 from workspace.series import Columns

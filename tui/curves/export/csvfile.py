@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 
 HEADER = (
     "curve", "first_step", "last_step", "first_time", "last_time", "mean", "low", "high",

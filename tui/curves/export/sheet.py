@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tui.curves.braille import DOTS_ACROSS
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker
-from tui.curves.sample import Trace
 from tui.curves.scale import Scale
+from tui.curves.trace import Trace
 
 WIDTH, HEIGHT = 1200, 600  # pixels
 LEFT, RIGHT, TOP, BOTTOM = 80, 24, 56, 40  # pixels around the curves

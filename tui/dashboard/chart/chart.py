@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.message import Message
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from tui.curves.alerts import Alert, alert
-from tui.curves.braille import DOTS_ACROSS
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker, cell
 from tui.curves.palette import assigned
-from tui.curves.sample import Trace, View
-from tui.curves.smoothing import next_span
-from tui.curves.viewport import AXES, Viewport
+from tui.curves.trace import Trace, View
 from tui.dashboard.chart.frame import ChartHeading, HorizontalAxis, VerticalAxis
 from tui.dashboard.chart.inks import Inks, chosen
-from tui.dashboard.chart.plot import PAN, ZOOM, Plot
+from tui.dashboard.chart.plot import Plot
+from tui.dashboard.chart.steering import Steered
 from tui.dashboard.chart.telling import heading, reading
 from workspace.series import Columns
 
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
 TALL = 12  # cells of height from which several curves get a line of their own for their names
 
 
-class Chart(Widget):
+class Chart(Steered):
     """Curves over the steps or the time of a run.
 
     Its series may grow at any time: `advance` paints what is new. What a person wants to see is
@@ -44,33 +39,8 @@ class Chart(Widget):
     Chart { layout: vertical; width: 1fr; height: 1fr; min-height: 6; }
     """
 
-    look: reactive[Look] = reactive(Look, init=False)
-    crosshair: reactive[float | None] = reactive(None, init=False)
-    """The step or moment that is pointed at, in the units of the axis."""
     palette: reactive[str] = reactive("", init=False)
     """Name of a palette; "" is the one that suits the terminal."""
-
-    @dataclass
-    class Hovered(Message):
-        """A step or moment is pointed at; None: none any more."""
-
-        chart: Chart
-        step: float | None
-
-        @property
-        def control(self) -> Chart:
-            return self.chart
-
-    @dataclass
-    class LookChanged(Message):
-        """A person changed how the curves are seen."""
-
-        chart: Chart
-        look: Look
-
-        @property
-        def control(self) -> Chart:
-            return self.chart
 
     def __init__(
         self,
@@ -215,6 +185,8 @@ class Chart(Widget):
         self.advance()
 
     def _paint(self, before: Drawing | None) -> None:
+        if not self.display:
+            return  # whoever shows it has it drawn
         # not `is_mounted`: the plot may have its size before the chart has seen that it is mounted
         plot = next(iter(self.query(Plot)), None)
         if plot is None or not plot.size:
@@ -266,87 +238,3 @@ class Chart(Widget):
                 [self._numbers[trace.name] for trace in self._traces],
             )
         return self._inks
-
-    @on(Plot.Pointed)
-    def _point(self, event: Plot.Pointed) -> None:
-        event.stop()
-        step = None
-        if event.share is not None and 0 <= event.share <= 1 and self._drawing is not None:
-            step = self._drawing.view.viewport.at(event.share)
-        self.crosshair = step
-        self.post_message(self.Hovered(self, step))
-
-    @on(Plot.Zoomed)
-    def _zoom(self, event: Plot.Zoomed) -> None:
-        event.stop()
-        if self._drawing is not None:
-            self._see(self._drawing.view.viewport.zoomed(event.factor, event.share))
-
-    @on(Plot.Panned)
-    def _pan(self, event: Plot.Panned) -> None:
-        event.stop()
-        if self._drawing is not None:
-            self._see(self._drawing.view.viewport.panned(event.share))
-
-    def _see(self, viewport: Viewport) -> None:
-        """Show a part; all there is when it is as wide as that."""
-        if self._drawing is None:
-            return
-        inside = viewport.within(self._drawing.whole)
-        self._change(replace(self.look, viewport=None if inside == self._drawing.whole else inside))
-
-    def _change(self, look: Look) -> None:
-        self.look = look
-        self.post_message(self.LookChanged(self, look))
-
-    def action_zoom_in(self) -> None:
-        """Closer, around the crosshair or the middle."""
-        self._step(ZOOM**2)
-
-    def action_zoom_out(self) -> None:
-        self._step(1 / ZOOM**2)
-
-    def _step(self, factor: float) -> None:
-        if self._drawing is not None:
-            viewport = self._drawing.view.viewport
-            share = 0.5 if self.crosshair is None else viewport.share(self.crosshair)
-            self._see(viewport.zoomed(factor, share if 0 <= share <= 1 else 0.5))
-
-    def action_pan_left(self) -> None:
-        if self._drawing is not None:
-            self._see(self._drawing.view.viewport.panned(-2 * PAN))
-
-    def action_pan_right(self) -> None:
-        if self._drawing is not None:
-            self._see(self._drawing.view.viewport.panned(2 * PAN))
-
-    def action_point(self, cells: int) -> None:
-        """Move the crosshair; where there is none yet, put it into the middle."""
-        if self._drawing is None:
-            return
-        view, at = self._drawing.view, self.crosshair
-        column = view.columns // 2 if at is None else view.column(at) + cells * DOTS_ACROSS
-        step = view.middle(min(max(column, 0), view.columns - 1))
-        self.crosshair = step
-        self.post_message(self.Hovered(self, step))
-
-    def action_reset(self) -> None:
-        """See all there is."""
-        self._change(replace(self.look, viewport=None))
-
-    def action_toggle_log(self) -> None:
-        kind = "log" if self.look.kind == "linear" else "linear"
-        self._change(replace(self.look, kind="log" if kind == "log" else "linear"))
-
-    def action_toggle_outliers(self) -> None:
-        """Make room for every spike, or for the bulk of the values."""
-        self._change(replace(self.look, fit="bulk" if self.look.fit == "all" else "all"))
-
-    def action_cycle_smoothing(self) -> None:
-        self._change(replace(self.look, span=next_span(self.look.span)))
-
-    def action_cycle_axis(self) -> None:
-        """Steps, time since the beginning, the clock."""
-        axis = AXES[(AXES.index(self.look.axis) + 1) % len(AXES)]
-        self.crosshair = None  # it was in the units of the axis before
-        self._change(replace(self.look, axis=axis, viewport=None))

@@ -14,7 +14,7 @@ from tui.curves.export.sheet import Colours, sheet
 from tui.curves.export.svg import svg
 from tui.curves.markers import Marker
 from tui.curves.palette import ANSI, CALM, Palette
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard.chart.inks import STRENGTH
 
 Format = Literal["svg", "png", "csv"]

@@ -75,7 +75,9 @@ class ChartGrid(VerticalScroll):
 
     def watch_full(self) -> None:
         for chart in self.charts:
-            chart.display = self.full in (None, chart.id)
+            before, chart.display = chart.display, self.full in (None, chart.id)
+            if chart.display and not before:
+                chart.redraw()  # much may have changed since it was hidden
         self._arrange(*self.size)
 
     async def hold(self, charts: Sequence[Chart]) -> None:

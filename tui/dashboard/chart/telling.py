@@ -9,8 +9,9 @@ from tui.curves.alerts import Alert
 from tui.curves.drawing import Drawing
 from tui.curves.markers import best
 from tui.curves.raster import BEST, Ink
-from tui.curves.sample import Sample, Trace
+from tui.curves.sample import Sample
 from tui.curves.ticks import short, span_label
+from tui.curves.trace import Trace
 from tui.curves.viewport import Axis
 from tui.dashboard.chart.heading import Part, Piece, line, part, total
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.style import Style
@@ -14,16 +13,17 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Static
 
 from tui.curves.drawing import Look
+from tui.curves.scale import Kind
 from tui.dashboard import compare, panels
 from tui.dashboard.board import Change
-from tui.dashboard.chart import Chart, ChartGrid
+from tui.dashboard.chart import Chart
 from tui.dashboard.chart.inks import chosen
 from tui.dashboard.compare import SPLIT_TITLES, SPLITS, Chosen, Run, Split
 from tui.dashboard.screens.charted import KEYS, ChartedPage
 from tui.dashboard.streams import RunStreams
+from tui.dashboard.widgets.compared_curves import ComparedCurves
 from tui.dashboard.widgets.run_list import RunList
 from tui.dashboard.widgets.run_table import RunTable
 from tui.dashboard.widgets.switch import Switch
@@ -32,7 +32,6 @@ from tui.dashboard.widgets.table import Table
 REDRAW = 0.3  # seconds in which what comes from several runs is gathered
 NARROW, TALL = 110, 44  # cells below which the list is above; from which all is seen at once
 VIEWS = (("curves", "v"), ("table", "d"))
-NOTHING = "space marks a run in the list; its curves come here"
 CURVES = "See the curves."
 FIGURES = "See figures side by side, and the settings in which the runs differ."
 
@@ -58,7 +57,6 @@ class ComparePage(ChartedPage):
     ComparePage #runs { width: 42; height: 100%; border-right: vkey $foreground 15%; }
     ComparePage #right { width: 1fr; height: 100%; }
     ComparePage #curves { height: 1fr; padding: 0 1; }
-    ComparePage #none { height: 1fr; content-align: center middle; color: $foreground 55%; }
     ComparePage #table { height: 16; border-top: hkey $foreground 15%; }
     ComparePage.-narrow #split { layout: vertical; }
     ComparePage.-narrow #runs {
@@ -77,7 +75,6 @@ class ComparePage(ChartedPage):
         self._adopted: frozenset[str] = frozenset()  # what was marked on the page of jobs
         self._split: Split = "validation"
         self._streams = RunStreams(self, self._draw_soon, self._lose)
-        self._keys: list[str] = []  # of the charts that are laid out
         self._anew = True  # whether curves did more than grow since they were drawn
         self._due: Timer | None = None
 
@@ -89,13 +86,10 @@ class ComparePage(ChartedPage):
             yield RunList(self._ink, id="runs")
             with Vertical(id="right"):
                 yield Switch(VIEWS, "curves")
-                with Vertical(id="curves"):
-                    yield Static(NOTHING, id="none", markup=False)
-                    yield ChartGrid(id="charts")
+                yield ComparedCurves(id="curves")
                 yield RunTable(id="table")
 
     def on_mount(self) -> None:
-        self.grid.display = False
         self.query_one(RunList).take_focus()
 
     def on_resize(self) -> None:
@@ -169,39 +163,11 @@ class ComparePage(ChartedPage):
         runs = self._runs()
         found, anew = compare.panels_of(runs), self._anew
         self._anew = False
-        if [panel.key for panel in found] != self._keys:
-            await self._lay_out(found, runs)
-        elif anew:
-            end = self._end(runs)
-            for chart, panel in zip(self.grid.charts, found, strict=True):
-                chart.show(compare.traces(panel, runs, self._split))
-                chart.look = replace(chart.look, end=end, front=self._front())
-        else:
-            self.grid.advance()
+        curves = self.query_one(ComparedCurves)
+        await curves.draw(found, runs, self._split, self._look(runs), anew=anew)
         if anew:
             self.look_closer()
         self._tell(found, runs)
-
-    async def _lay_out(self, found: Sequence[panels.Panel], runs: Sequence[Run]) -> None:
-        """Other charts than before; they are seen as those before were."""
-        self._keys = [panel.key for panel in found]
-        before = next(iter(self.grid.charts), None)
-        kind = "log" if self.dashboard.memory.log_axis else "linear"
-        look = before.look if before else Look(kind="log" if kind == "log" else "linear")
-        look = replace(look, end=self._end(runs), front=self._front())
-        charts = [
-            Chart(
-                panel.title,
-                compare.traces(panel, runs, self._split),
-                look=look,
-                id=f"c-{panel.key}",
-            )
-            for panel in found
-        ]
-        none = self.query_one("#none", Static)
-        self.grid.display, none.display = bool(charts), not charts
-        none.update("these runs have measured nothing yet" if self._chosen.ids else NOTHING)
-        await self.grid.hold(charts)
 
     def _runs(self) -> list[Run]:
         jobs = self.board.jobs
@@ -216,6 +182,11 @@ class ComparePage(ChartedPage):
             for id_ in self._chosen.order
             if id_ in jobs
         ]
+
+    def _look(self, runs: Iterable[Run]) -> Look:
+        """How the charts are seen where there were none before."""
+        kind: Kind = "log" if self.dashboard.memory.log_axis else "linear"
+        return Look(kind=kind, end=self._end(runs), front=self._front())
 
     def _end(self, runs: Iterable[Run]) -> float | None:
         ends = [panels.end(self._streams.curves[run.id].facts) for run in runs]

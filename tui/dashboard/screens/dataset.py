@@ -106,8 +106,6 @@ class DatasetPage(ListeningPage):
 
     def retone(self) -> None:
         super().retone()
-        for told in self.query(Told):
-            told.retone()
         self.utterances.retone()
 
     def _look(self) -> None:

@@ -17,7 +17,7 @@ from textual.widgets import Label
 
 from daemon.client import ClientError
 from tui.curves.export.sheet import columns
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard.chart import Chart
 from tui.dashboard.export import free_path, name_of
 from tui.dashboard.widgets.switch import Switch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from rich.table import Table as Grid
@@ -58,7 +59,8 @@ class HelpPage(ModalScreen[None]):
         for node, binding, _, tooltip in self._behind.active_bindings.values():
             if binding.id is not None:
                 titled = groups.setdefault(self._title(node), {})
-                key = self.app.get_key_display(binding)
+                # of several keys the line below names one; here each is told by its own name
+                key = self.app.get_key_display(replace(binding, key_display=None))
                 said = tooltip or meaning(node, self.app, binding)
                 titled.setdefault(said, []).append(key)
         order = (PAGE, EVERYWHERE)

@@ -20,12 +20,12 @@ from tui.dashboard.differences import settings
 from tui.dashboard.screens.charted import KEYS, ChartedPage
 from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.widgets.checkpoint_list import CheckpointList
+from tui.dashboard.widgets.columns import Span
 from tui.dashboard.widgets.job_curves import JobCurves
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.log_view import LogView
 from tui.dashboard.widgets.setting_list import SettingList
 from tui.dashboard.widgets.switch import Switch
-from tui.dashboard.widgets.table import Span
 from tui.dashboard.widgets.told import Told
 from workspace.curves import RunCurves
 

@@ -6,17 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from daemon.client import ClientError
 from tui.dashboard import machine
 from tui.dashboard.screens.page import Page
-from tui.dashboard.tones import tones_of
 from tui.dashboard.widgets.table import Column, Span, Table
+from tui.dashboard.widgets.told import Told
 from tui.jobs import short_id, subject
 from tui.quantities import duration, size
 
@@ -30,7 +28,6 @@ class SystemPage(Page):
     NAME = "system"
     DEFAULT_CSS = """
     SystemPage VerticalScroll { height: auto; max-height: 70%; padding: 1 1; }
-    SystemPage #figures { height: auto; }
     SystemPage Table { height: 1fr; min-height: 5; border-top: hkey $foreground 15%; }
     """
 
@@ -52,7 +49,7 @@ class SystemPage(Page):
             Column(name="processes", width=16, flex=1, cell=_pids, rank=1),
         )
         with VerticalScroll(can_focus=False):
-            yield Static("", id="figures")
+            yield Told(wrap=False)
         yield Table(columns, empty="no job is running")
 
     def on_mount(self) -> None:
@@ -60,10 +57,6 @@ class SystemPage(Page):
         self._follow()
 
     def on_resize(self) -> None:
-        self._draw()
-
-    def retone(self) -> None:
-        super().retone()
         self._draw()
 
     @work(group="machine")
@@ -80,14 +73,9 @@ class SystemPage(Page):
     def _draw(self) -> None:
         if self._report is None or not self.size.width:
             return
-        tones = tones_of(self.app)
-        text = Text(no_wrap=True)
         now = self.board.now(time.time())
-        for line in machine.lines(self._report, self._history, self.size.width - 2, now):
-            for said, tone in line:
-                text.append(said, tones[tone])
-            text.append("\n")
-        self.query_one("#figures", Static).update(text)
+        lines = machine.lines(self._report, self._history, self.size.width - 2, now)
+        self.query_one(Told).tell(lines)
         workers = {worker["job"]: worker for worker in self._report["workers"]}
         table = self.query_one(Table)
         table.show(sorted(workers), workers)

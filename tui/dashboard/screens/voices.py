@@ -8,7 +8,6 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,12 +20,11 @@ from tui.dashboard.board import Change
 from tui.dashboard.export import free_path
 from tui.dashboard.screens.page import Page
 from tui.dashboard.sound import Player
-from tui.dashboard.tones import tones_of
 from tui.dashboard.widgets.table import Column, Span, Table
+from tui.dashboard.widgets.told import Told
 from tui.quantities import ago, duration
 
 SENTENCE = "今天天气很好，我们去公园散步。"
-LABEL = 20  # cells
 MAKING = ("stage2", "clone", "mix", "import_voice", "stage1", "distil", "fetch")  # kinds of job
 
 Voice = Mapping[str, Any]
@@ -80,7 +78,7 @@ class VoicesPage(Page):
                 yield Table(columns, id="voices")
                 yield Static(id="said", markup=False)
                 yield Input(value=SENTENCE, id="text")
-            yield Static("", id="card", markup=False)
+            yield Told(id="card")
 
     def on_mount(self) -> None:
         self.query_one(Table).focus()
@@ -101,10 +99,6 @@ class VoicesPage(Page):
         if any(id_ in jobs and jobs[id_]["kind"] in MAKING for id_ in change.ended):
             self._ask()
 
-    def retone(self) -> None:
-        super().retone()
-        self._show_card()
-
     @work(group="voices", exclusive=True)
     async def _ask(self) -> None:
         try:
@@ -121,19 +115,8 @@ class VoicesPage(Page):
     @on(Table.Highlighted)
     def _show_card(self) -> None:
         voice = self._voices.get(self.query_one(Table).cursor or "")
-        card = self.query_one("#card", Static)
-        if voice is None:
-            card.update("")
-            return
-        tones = tones_of(self.app)
-        text = Text()
-        text.append(f"{voice['name']}\n", tones["strong"])
-        for label, spans in cards.lines(voice, self.board.now(time.time())):
-            text.append(label.ljust(LABEL), tones["faint"])
-            for said, tone in spans:
-                text.append(said, tones[tone])
-            text.append("\n")
-        card.update(text)
+        now = self.board.now(time.time())
+        self.query_one(Told).tell(cards.lines(voice, now) if voice is not None else ())
 
     @on(Table.Chosen)
     def _chosen(self) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from tui.curves.alerts import alert
 from tui.curves.drawing import Look
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard import panels
 from tui.dashboard.chart import Chart, ChartGrid
 from workspace.curves import RunCurves

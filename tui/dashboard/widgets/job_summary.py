@@ -7,8 +7,9 @@ from typing import Any
 
 from tui.dashboard import formats
 from tui.dashboard.board import Board
+from tui.dashboard.lines import labelled
 from tui.dashboard.tones import Tone
-from tui.dashboard.widgets.table import Span
+from tui.dashboard.widgets.columns import Span
 from tui.dashboard.widgets.told import Told
 from tui.jobs import progress, short_id
 from tui.quantities import duration, figure, rate, size
@@ -37,7 +38,7 @@ class JobSummary(Told):
             return
         takes = taken(worker) if worker is not None else ()
         found = (*standing(job, now), *takes, *origin(job, board, now), *made(job))
-        lines = [(Span(label.ljust(LABEL), "faint"), *spans) for label, spans in found]
+        lines = [labelled(label, LABEL, *spans) for label, spans in found]
         self.tell([(Span(str(job["id"]), "strong"),), *lines])
 
 

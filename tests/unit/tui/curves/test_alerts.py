@@ -8,7 +8,7 @@ import random
 import pytest
 
 from tui.curves.alerts import alert
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from workspace.series import Series
 
 

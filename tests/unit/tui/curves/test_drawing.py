@@ -8,7 +8,7 @@ from dataclasses import replace
 from tui.curves.drawing import Drawing, Look, draw
 from tui.curves.markers import Marker
 from tui.curves.raster import Ink
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.curves.viewport import Viewport
 from workspace.series import Series
 

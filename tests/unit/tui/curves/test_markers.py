@@ -7,7 +7,8 @@ import math
 import pytest
 
 from tui.curves.markers import Marker, best, best_column, cell, not_finite, placed
-from tui.curves.sample import Trace, View, take
+from tui.curves.sample import take
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Viewport
 from workspace.series import Series
 

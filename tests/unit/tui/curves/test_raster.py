@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from tui.curves.raster import Ink, Layer, Picture, raw_dots, smooth_dots
-from tui.curves.sample import Trace, View, take
+from tui.curves.sample import take
 from tui.curves.scale import Scale
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Viewport
 from workspace.series import Series
 

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from tui.curves.sample import Sample, Trace, View, extended, take
+from tui.curves.sample import Sample, extended, take
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Viewport
 from workspace.series import Series
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tui.curves.sample import Trace, View, take
+from tui.curves.sample import take
+from tui.curves.trace import Trace, View
 from tui.curves.viewport import Viewport
 from tui.dashboard.zoom import finer
 from workspace.curves import range_from_json, range_to_json

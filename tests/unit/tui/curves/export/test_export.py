@@ -18,7 +18,7 @@ from tui.curves.export.png import SIGNATURE, drawable, png
 from tui.curves.export.sheet import Colours, Sheet, sheet
 from tui.curves.export.svg import svg
 from tui.curves.markers import Marker
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from workspace.series import Bucket, Series
 
 COLOURS = Colours("#101010", "#a0a0a0", "#202020", ("#0000ff", "#ffff00"), ("#000080", "#808000"))

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tui.curves.drawing import Look
 from tui.curves.markers import Marker
 from tui.curves.raster import Picture
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.plot import Plot
 from workspace.series import Series
@@ -254,6 +254,24 @@ def test_keys_zoom_pan_and_reset_all_charts() -> None:
         first.action_reset()
         await pilot.pause()
         assert first.look.viewport is None and second.look.viewport is None
+
+    run([first, second], story)
+
+
+def test_a_hidden_chart_is_drawn_when_it_is_shown_again() -> None:
+    first, second = chart(trace()), chart(trace(), name="mel")
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        app.grid.full = first.id
+        await pilot.pause()
+        before = second.drawing
+        first.action_zoom_in()
+        await pilot.pause()
+        assert second.drawing is before and second.look == first.look
+        app.grid.full = second.id
+        await pilot.pause()
+        assert first.drawing is not None and second.drawing is not None
+        assert second.drawing.view.viewport == first.drawing.view.viewport
 
     run([first, second], story)
 

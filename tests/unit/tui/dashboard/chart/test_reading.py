@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui.curves.drawing import Look, draw
-from tui.curves.sample import Trace
+from tui.curves.trace import Trace
 from tui.dashboard.chart.telling import reading
 from workspace.series import Series
 
