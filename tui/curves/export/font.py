@@ -104,3 +104,8 @@ GLYPHS: dict[str, Glyph] = {
     character: glyph for band in _BANDS for character, glyph in _read(*band).items()
 }
 BOX: Glyph = (DOT * ACROSS, *[f"{DOT}...{DOT}"] * (DOWN - 2), DOT * ACROSS, "." * ACROSS)
+
+
+def unknown(text: str) -> str:
+    """The characters of a text that there is no glyph for, each once."""
+    return "".join(dict.fromkeys(character for character in text if character not in GLYPHS))

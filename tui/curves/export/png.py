@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from math import ceil, floor, hypot
 
-from tui.curves.export.font import ACROSS, BOX, DOT, DOWN, GLYPHS
+from tui.curves.export.font import ACROSS, BOX, DOT, DOWN, GLYPHS, unknown
 from tui.curves.export.sheet import CELL, Point, Sheet, Stroke, Words
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = 3  # red, green, blue; eight bits each
 TRUECOLOUR = 2
+DESCRIPTION = b"Description\0\0\0\0\0"  # its name; not compressed; in no language, untranslated
 WIDE, THIN = 2.0, 1.0  # pixels
 MAGNIFIED = 2  # pixels of a dot of a letter
 ANCHORED = {"start": 0.0, "middle": 0.5, "end": 1.0}  # of the width of the words
@@ -32,8 +34,15 @@ def png(sheet: Sheet) -> bytes:
     header = struct.pack(">IIBBBBB", sheet.width, sheet.height, 8, TRUECOLOUR, 0, 0, 0)
     # each line begins with the number of its filter: none
     lines = b"".join(b"\0" + canvas.line(y) for y in range(sheet.height))
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
+    pixels = (b"IDAT", zlib.compress(lines, 9))
+    chunks = ((b"IHDR", header), *_boxed(sheet), pixels, (b"IEND", b""))
     return SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _boxed(sheet: Sheet) -> Iterator[tuple[bytes, bytes]]:
+    """The words of which letters are boxes on the picture, as text that image viewers show."""
+    if said := [words.text for words in sheet.words if unknown(words.text)]:
+        yield b"iTXt", DESCRIPTION + "; ".join(said).encode()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -96,17 +105,8 @@ def _segment(canvas: Canvas, begin: Point, end: Point, colour: Colour, width: fl
             canvas.blend(x, y, colour, share)
 
 
-def drawable(text: str) -> str:
-    """Text without what there are no letters for here: "j00004" of "j00004 小明".
-
-    Where nothing would be left it stays as it is, and boxes say that there is something.
-    """
-    words = "".join(sign if sign in GLYPHS else " " for sign in text).split()
-    return " ".join(words) or text
-
-
 def _write(canvas: Canvas, words: Words) -> None:
-    text, colour = drawable(words.text), _colour(words.colour)
+    text, colour = words.text, _colour(words.colour)
     gap = CELL - ACROSS * MAGNIFIED  # between two letters
     left = round(words.at[0] - ANCHORED[words.anchor] * (len(text) * CELL - gap))
     top = round(words.at[1]) - DOWN * MAGNIFIED

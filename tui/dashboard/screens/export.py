@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from daemon.client import ClientError
+from tui.curves.export.font import unknown
 from tui.curves.export.sheet import columns
 from tui.curves.trace import Trace
 from tui.dashboard.chart import Chart
@@ -146,4 +147,12 @@ class ExportCharts(ModalScreen[None]):
     def _say_where(self) -> None:
         paths = [str(self._path(chart)) for chart in self._chosen()]
         more = f"  and {len(paths) - 1} more beside it" if len(paths) > 1 else ""
-        self.query_one("#where", Label).update(f"→ {paths[0]}{more}")
+        self.query_one("#where", Label).update(f"→ {paths[0]}{more}{self._caution()}")
+
+    def _caution(self) -> str:
+        """A PNG has few letters of its own, for the terminal's font is not to be had."""
+        if self._format != "png":
+            return ""
+        names = [trace.name for chart in self._chosen() for trace in chart.traces]
+        boxed = unknown("".join([*names, *(chart.title for chart in self._chosen())]))
+        return f"\n“{boxed}” will be boxes in a PNG; an SVG has every letter" if boxed else ""

@@ -13,8 +13,8 @@ import pytest
 
 from tui.curves.drawing import Look
 from tui.curves.export.csvfile import HEADER, table
-from tui.curves.export.font import ACROSS, BOX, GLYPHS, ROWS
-from tui.curves.export.png import SIGNATURE, drawable, png
+from tui.curves.export.font import ACROSS, BOX, GLYPHS, ROWS, unknown
+from tui.curves.export.png import SIGNATURE, png
 from tui.curves.export.sheet import Colours, Sheet, sheet
 from tui.curves.export.svg import svg
 from tui.curves.markers import Marker
@@ -120,8 +120,16 @@ def test_glyphs_can_be_told_apart() -> None:
     assert len(set(GLYPHS.values())) == len(GLYPHS)
 
 
-@pytest.mark.parametrize(
-    ("name", "written"), [("j00004 小明 的声音", "j00004"), ("小明", "小明"), ("f0, %", "f0, %")]
-)
-def test_a_picture_has_of_a_name_what_there_are_letters_for(name: str, written: str) -> None:
-    assert drawable(name) == written
+def test_letters_without_a_glyph_are_boxes_and_stand_in_the_file_as_text() -> None:
+    plain, named = (
+        png(sheet("loss", [trace(name)], Look(), COLOURS)) for name in ("j00004", "j00004 小明")
+    )
+    assert b"iTXt" not in plain
+    assert b"iTXtDescription\0\0\0\0\0" + "j00004 小明".encode() in named
+    blue = sum(row.count((0, 0, 255)) for row in pixels(named))
+    assert blue > sum(row.count((0, 0, 255)) for row in pixels(plain)), "boxes are seen"
+
+
+def test_which_letters_have_no_glyph() -> None:
+    assert unknown("j00004 小明的小") == "小明的"
+    assert unknown("f0, %") == ""

@@ -16,6 +16,7 @@ from tui.curves.raster import Picture
 from tui.curves.trace import Trace
 from tui.dashboard.chart import Chart, ChartGrid
 from tui.dashboard.chart.plot import Plot
+from tui.dashboard.screens.export import ExportCharts
 from workspace.series import Series
 
 SIZE = (100, 30)
@@ -387,6 +388,19 @@ def test_sixteen_colours_stay_sixteen() -> None:
         ]
         assert colours
         assert all(colour.triplet is None for colour in colours)
+
+    run([one], story)
+
+
+@pytest.mark.parametrize(("name", "said"), [("小明 b", "“小明” will be boxes"), ("bob", "")])
+def test_it_is_said_which_letters_a_picture_will_not_have(name: str, said: str) -> None:
+    one = chart(trace(name))
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        await app.push_screen(ExportCharts([one], "j00004"))
+        assert "boxes" not in text(app)
+        await pilot.press("p")
+        assert said in text(app) and ("boxes" in text(app)) == bool(said)
 
     run([one], story)
 
