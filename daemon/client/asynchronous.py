@@ -92,6 +92,8 @@ class Client:
         if self.lost.is_set():
             raise self._why
         number = next(self._numbers)
+        # Without a bound: where one queue is full nothing more is read, not even the answer that
+        # whoever empties it may be waiting for.
         answers = self._answers[number] = asyncio.Queue()
         over = False
 
