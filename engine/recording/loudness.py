@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK, STEP = 0.4, 0.1  # s: gating blocks overlap by three quarters
+STEP = 0.1  # s: from one gating block to the next
+STEPS = 4  # to a block of 400 ms: blocks overlap by three quarters
 OFFSET = -0.691  # dB: what K-weighting adds at 997 Hz
 ABSOLUTE_GATE = -70.0  # LUFS; what lies below counts as silence
 RELATIVE_GATE = -10.0  # LU, against the mean of what passes the absolute gate
@@ -18,6 +19,7 @@ SHELF = (1681.974450955533, 3.999843853973347, 0.7071752369554196)  # Hz, dB, Q:
 SHELF_SLOPE = 0.4996667741545416
 HIGH_PASS = (38.13547087602444, 0.5003270373238773)  # Hz, Q: revised low-frequency B curve
 RINGING = 0.25  # s: the filters' tails are under -200 dB behind it
+PIECE = 30.0  # s that are filtered at once: flat memory, however long a take is
 
 Biquad = tuple[NDArray[np.float64], NDArray[np.float64]]  # numerator, denominator, three each
 
@@ -39,8 +41,19 @@ def loudness(wave: NDArray[np.float32], rate: int) -> float:
     return float(_level(power[_level(power) > gate].mean()))
 
 
-def k_weighted(wave: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
-    """The wave behind both filters, applied at once in the frequency domain: (samples,)."""
+def k_weighted(wave: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+    """The wave behind both filters: (samples,) float32."""
+    weighted = np.empty(len(wave), dtype=np.float32)
+    size, before = round(PIECE * rate), round(RINGING * rate)
+    for start in range(0, len(wave), size):
+        heard = wave[max(0, start - before) : start + size]
+        piece = weighted[start : start + size]
+        piece[:] = _filtered(heard, rate)[len(heard) - len(piece) :]
+    return weighted
+
+
+def _filtered(wave: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+    """Both filters at once, in the frequency domain; before the wave there is silence."""
     size = _fast_length(len(wave) + round(RINGING * rate))
     # z to the power of minus one at each frequency of the transform
     delay = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
@@ -69,14 +82,15 @@ def _poles(k: float, q: float) -> NDArray[np.float64]:
     return np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k]) / (1 + k / q + k * k)
 
 
-def _block_power(weighted: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def _block_power(weighted: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
     """Mean square of each whole block of 400 ms, every 100 ms: at least one."""
-    block, step = round(BLOCK * rate), round(STEP * rate)
-    if len(weighted) < block:
-        return np.array([np.square(weighted).mean()])
-    energy = np.concatenate(([0.0], np.cumsum(np.square(weighted))))
-    starts = np.arange(0, len(weighted) - block + 1, step)
-    return np.asarray(np.maximum(energy[starts + block] - energy[starts], 0) / block)
+    step = round(STEP * rate)
+    if len(weighted) < STEPS * step:
+        return np.array([np.square(weighted, dtype=np.float64).mean()])
+    starts = np.arange(0, len(weighted) - step + 1, step)
+    energy = np.add.reduceat(np.square(weighted[: starts[-1] + step]), starts, dtype=np.float64)
+    blocks = np.lib.stride_tricks.sliding_window_view(energy, STEPS).sum(axis=1)
+    return np.asarray(blocks / (STEPS * step))
 
 
 def _level(power: NDArray[np.float64]) -> NDArray[np.float64]:

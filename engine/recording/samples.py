@@ -44,7 +44,7 @@ def read_samples(path: Path, rate: int) -> NDArray[np.int32]:
 
 def as_wave(samples: NDArray[np.int32]) -> NDArray[np.float32]:
     """The samples at full scale 1; float32 holds 24 bits exactly."""
-    return (samples / FULL_SCALE).astype(np.float32)
+    return samples.astype(np.float32) / np.float32(FULL_SCALE)
 
 
 def write_flac(path: Path, samples: NDArray[np.int32], rate: int) -> None:
@@ -68,7 +68,11 @@ def faded(samples: NDArray[np.int32], rate: int) -> NDArray[np.int32]:
     """The samples with both ends faded over 5 ms, rounded to 24 bits."""
     fade = min(round(FADE * rate), len(samples) // 2)
     ramp = np.linspace(0, 1, fade, endpoint=False)
-    shaped = (samples >> 8).astype(np.float64)
-    shaped[:fade] *= ramp
-    shaped[len(shaped) - fade :] *= ramp[::-1]
-    return np.rint(shaped).astype(np.int32) << 8
+    cut = samples.copy()
+    cut[:fade] = _scaled(cut[:fade], ramp)
+    cut[len(cut) - fade :] = _scaled(cut[len(cut) - fade :], ramp[::-1])
+    return cut
+
+
+def _scaled(samples: NDArray[np.int32], gain: NDArray[np.float64]) -> NDArray[np.int32]:
+    return np.rint((samples >> 8) * gain).astype(np.int32) << 8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.recording.loudness import ABSOLUTE_GATE, k_filters, loudness
+from engine.recording.loudness import ABSOLUTE_GATE, PIECE, k_filters, k_weighted, loudness
 
 ONE_CHANNEL = -3.01  # dB: Tech 3341 states its signals for both channels of a pair
 
@@ -65,3 +65,13 @@ def test_less_than_a_block_is_measured_as_one() -> None:
 def test_the_beginning_does_not_hear_the_end() -> None:
     loud_end = np.concatenate([np.zeros(48_000, np.float32), sine(0, 1)])
     assert loudness(loud_end[:48_000], 48_000) == ABSOLUTE_GATE
+
+
+def test_pieces_of_a_long_recording_fit_together() -> None:
+    rate = 8_000
+    wave = sine(-6, 2.5 * PIECE, rate, 137)
+    weighted = k_weighted(wave, rate)
+    seam = round(PIECE * rate)
+    alone = k_weighted(wave[seam - rate : seam + rate], rate)
+    # apart from the first moments, where the shorter one begins
+    assert np.abs(weighted[seam - rate // 2 : seam + rate] - alone[rate // 2 :]).max() < 1e-6
