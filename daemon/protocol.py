@@ -453,6 +453,7 @@ METHODS: dict[str, type[Any]] = {
     "recordings.keep": KeepTake,
     "recordings.take": OneTake,  # its card, whole
     "recordings.words": OneTake,  # its card, after a recogniser has listened
+    "recordings.hear": OneTake,  # {"pcm": base64 of int16 mono, "rate"}
     "recordings.train": OneSpeaker,  # {"dataset"}
     "takes.begin": BeginTake,  # {"offset"}: bytes that are there
     "takes.append": AppendTake,  # {"offset"}: bytes that are on the disk

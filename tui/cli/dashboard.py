@@ -23,14 +23,26 @@ def tui(ctx: typer.Context, host: HostOption = None) -> None:
       yinfang tui
       yinfang tui --host ssh://me@gpu
     """
+    open_dashboard(session.of(ctx).on(host))
+
+
+def open_dashboard(own: Session, speaker: str | None = None) -> None:
+    """Open the dashboard until it is left.
+
+    Args:
+        own: whose daemon.
+        speaker: opens the page of recordings, and there this one's session unless it is "".
+
+    Raises:
+        WorkspaceError, BadRequestError: as `Session.address`.
+    """
     if "SSH_CONNECTION" in os.environ:
         os.environ.setdefault("TEXTUAL_FPS", FRAMES_OVER_SSH)
     from daemon.client.link import Link
     from tui.dashboard.app import run
 
-    own = session.of(ctx).on(host)
     # Nobody can be asked for a password once the screen belongs to the dashboard.
-    run(Link(own.address(attended=False)), lambda: _start(own))
+    run(Link(own.address(attended=False)), lambda: _start(own), speaker)
 
 
 def _start(own: Session) -> None:

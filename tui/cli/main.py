@@ -22,6 +22,7 @@ from tui.cli import (
     jobs,
     mix,
     models,
+    record,
     say,
     service,
     submit,
@@ -131,6 +132,7 @@ app.add_typer(models.app, name="models", rich_help_panel=BY_HAND)
 voices.app.command("export")(voice_export.export)
 voices.app.command("import")(voice_import.import_voice)
 voices.app.command("mix")(mix.mix)
+app.command(rich_help_panel=LISTEN)(record.record)
 app.command(rich_help_panel=LISTEN)(clone.clone)
 app.add_typer(voices.app, name="voices", rich_help_panel=LISTEN)
 app.command(rich_help_panel=LISTEN)(say.say)

@@ -30,6 +30,7 @@ from tui.dashboard.orders import Found, Order, Refusal
 from tui.dashboard.screens import page_named
 from tui.dashboard.screens.confirm import Confirm
 from tui.dashboard.screens.page import PAGES, Page
+from tui.dashboard.terminal import screen_apart
 from tui.dashboard.themes import CYCLE, DARK, THEMES
 from tui.dashboard.widgets.table import Span
 from tui.dashboard.widgets.top_bar import TopBar
@@ -177,7 +178,7 @@ class Dashboard(App[None]):
         if self._studio is None:
             from tui.dashboard.studio import Studio
 
-            self._studio = Studio(self.link, self._environ)
+            self._studio = Studio(self.link, self._environ, self.memory.microphone)
             self.run_worker(self._studio.run(), group="studio")
         return self._studio
 
@@ -324,7 +325,8 @@ def run(link: Link, start: Callable[[], None], speaker: str | None = None) -> No
     app = Dashboard(link, memory, read_preferences(preferences_path()), start)
     if speaker is not None:
         memory.page, app.wanted_speaker = "record", speaker
-    app.run()
+    with screen_apart(state_path().with_name("libraries.log")):
+        app.run()
     keep(state_path(), memory)
 
 

@@ -32,6 +32,7 @@ class Memory:
     query: of the list of jobs: text, order, tree, folded.
     theme: its name.
     log_axis: whether curves are logarithmic.
+    microphone: the one that was chosen, see `tui.sound.choose.Way.id`; "" leaves it to us.
     countdown: whether one is counted in before a take.
     compared: workspace address -> runs that were compared there last.
     """
@@ -41,6 +42,7 @@ class Memory:
     theme: str = ""
     log_axis: bool = False
     countdown: bool = True
+    microphone: str = ""
     compared: dict[str, list[str]] = field(default_factory=dict)
 
 

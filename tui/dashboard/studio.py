@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from daemon.client import ClientError
@@ -34,24 +34,30 @@ class Studio:
     """Follows microphones and loudspeakers as they come and go; run it as a task.
 
     Attributes:
+        looked: whether it is known what there is.
         choice: the microphone that is taken, or why there is none.
         microphone: the same, ready to record; None where there is none.
         loudspeaker: None where there is none.
+        unheard: what would bring one.
         page: a browser's way in ("url", "ssh"), once it was asked for.
         trouble: why it is not known what is attached to the daemon; "" where it is.
     """
 
-    def __init__(self, link: Link, environ: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, environ: Mapping[str, str], wanted: str = "") -> None:
         """
         Args:
+            wanted: id of the microphone that the person has chosen.
             link: to the daemon.
             environ: says whether the person sits on the far side of an ssh.
         """
         self.choice = UNKNOWN
         self.microphone: Microphone | None = None
         self.loudspeaker: Loudspeaker | None = None
+        self.unheard = ""
         self.page: Mapping[str, Any] = {}
         self.trouble = ""
+        self.looked = False
+        self._wanted = wanted
         self._link = link
         self._uploader = Uploader(link, Spool())
         attached = not isinstance(link.address, LocalSocket)
@@ -86,6 +92,15 @@ class Studio:
 
         await self._look(found)
 
+    async def take_next_microphone(self) -> str:
+        """Take the one behind the present one; its id, to be remembered."""
+        able = [way for way in (*self._local, *self._attached) if way.microphone]
+        if len(able) > 1:
+            place = able.index(self.choice.way) if self.choice.way in able else -1
+            self._wanted = able[(place + 1) % len(able)].id
+            await self._choose()
+        return self._wanted
+
     async def open_page(self) -> None:
         """Have the daemon open a browser's way in.
 
@@ -109,6 +124,7 @@ class Studio:
             self._local = await asyncio.to_thread(local)
         except DeviceError:
             self._local = []  # `choose` says what to do
+        self.looked = True
         await self._choose()
 
     async def _follow(self) -> None:
@@ -121,17 +137,20 @@ class Studio:
             self._tell()
 
     async def _choose(self) -> None:
-        ways = [*self._local, *self._attached]
-        before = self.choice
-        self.choice = self._chosen(ways, "microphone")
-        speaking = self._chosen(ways, "loudspeaker").way
+        before, found = self.choice, self._chosen("microphone", self._wanted)
+        self.choice = found if found.way is not None or self.looked else UNKNOWN
+        heard = self._chosen("loudspeaker")
+        speaking, self.unheard = heard.way, heard.fix
         self.loudspeaker = loudspeaker_of(speaking, self._link) if speaking else None
         if self.choice.way != before.way:
             self.microphone = await self._microphone_of(self.choice.way)
         self._tell()
 
-    def _chosen(self, ways: Sequence[Way], end: End) -> Choice:
-        return choose(ways, end, over_ssh=self._over_ssh, address=self._own_address)
+    def _chosen(self, end: End, wanted: str = "") -> Choice:
+        return choose(
+            [*self._local, *self._attached], end,
+            over_ssh=self._over_ssh, wanted=wanted, address=self._own_address,
+        )  # fmt: skip
 
     async def _microphone_of(self, way: Way | None) -> Microphone | None:
         if way is None:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tui.dashboard import formats
-from tui.dashboard.recording.telling import clock
 from tui.dashboard.widgets.table import Cell, Column, Span
 from tui.quantities import ago
+from tui.recordings import Speaker, script_of, state_of, tape
 
-Speaker = Mapping[str, Any]
 BAR = 14  # cells
-NAMES = {"own": "a text of one's own"}
 
 
 def columns(now: float) -> tuple[Column[Speaker], ...]:
     """The columns of the list at a Unix time, seconds."""
     return (
         Column(name="speaker", width=14, flex=2, cell=lambda s: Span(s["speaker"], "strong")),
-        Column(name="reads", width=14, flex=2, cell=lambda s: Span(script(s), "dim"), rank=2),
+        Column(name="reads", width=14, flex=2, cell=lambda s: Span(script_of(s), "dim"), rank=2),
         Column(name="sentences", width=10, cell=_sentences, align="right"),
         Column(name="speech", width=13, cell=_speech, align="right"),
         Column(name="", width=BAR, cell=_bar, rank=1),
-        Column(name="state", width=11, cell=state),
+        Column(name="state", width=11, cell=_state),
         Column(
             name="last", width=13, align="right", rank=3,
             cell=lambda s: Span(ago(s["updated"], now), "dim"),
@@ -31,14 +26,8 @@ def columns(now: float) -> tuple[Column[Speaker], ...]:
     )  # fmt: skip
 
 
-def script(speaker: Speaker) -> str:
-    """What a speaker reads."""
-    return " + ".join(NAMES.get(name, name) for name in str(speaker["script"]).split("+"))
-
-
-def state(speaker: Speaker) -> Cell:
-    """Whether takes are still made, or the folder was given to be trained."""
-    return Span("recording", "busy") if speaker["held"] else Span("✓ trains", "good")
+def _state(speaker: Speaker) -> Cell:
+    return Span(state_of(speaker), "busy" if speaker["held"] else "good")
 
 
 def _sentences(speaker: Speaker) -> Cell:
@@ -46,7 +35,7 @@ def _sentences(speaker: Speaker) -> Cell:
 
 
 def _speech(speaker: Speaker) -> Cell:
-    return (Span(clock(speaker["seconds"])), Span(f" of {clock(speaker['needed'])}", "dim"))
+    return (Span(tape(speaker["seconds"])), Span(f" of {tape(speaker['needed'])}", "dim"))
 
 
 def _bar(speaker: Speaker) -> Cell:

@@ -11,6 +11,7 @@ from tui.dashboard.recording.review import kilohertz
 from tui.dashboard.recording.script import ENOUGH
 from tui.dashboard.widgets.table import Span
 from tui.quantities import duration
+from tui.recordings import tape
 
 Session = Mapping[str, Any]  # as `recordings.show` tells it, its prompts apart
 
@@ -25,12 +26,6 @@ COUNTDOWN = 3
 BAR = 18  # cells
 
 
-def clock(seconds: float) -> str:
-    """Minutes as on a tape: "0:07", "12:30"."""
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
-
-
 def head(session: Session, count: int, device: Line, width: int) -> Line:
     """The line above the sentence: speaker and microphone on the left, how far one is on the right.
 
@@ -43,7 +38,7 @@ def head(session: Session, count: int, device: Line, width: int) -> Line:
     share = session["seconds"] / session["needed"] if session["needed"] else 1.0
     left: Line = (Span(str(session["speaker"]), "strong"), Span("  "), *device)
     read = Span(f"{session['kept']} of {count} sentences  ", "dim")
-    minutes = Span(f"{clock(session['seconds'])} of {clock(session['needed'])} ")
+    minutes = Span(f"{tape(session['seconds'])} of {tape(session['needed'])} ")
     bar = formats.bar(min(1.0, share), BAR)
     for right in ((read, minutes, *bar), (minutes, *bar[:2]), (minutes,)):
         gap = width - width_of(left) - width_of(right)
@@ -82,7 +77,7 @@ def hints(stage: Stage, *, sound: bool = True, kept: bool = False) -> Line:
         case "recording":
             return _hints(("space", "stop"), ("escape", "throw it away"))
         case "sending":
-            return ()
+            return _hints(("enter", "go on; it is stored meanwhile"))
         case "review":
             keep = ("enter", "next" if kept else "keep, next")
             again = ("space", "read it again")
@@ -139,16 +134,16 @@ def training(session: Session) -> tuple[str, str]:
     """What is asked before a training: the question, and what follows from it."""
     seconds, needed = session["seconds"], session["needed"]
     kept = session["kept"]
-    what = f"{kept} sentence{'' if kept == 1 else 's'}, {clock(seconds)} of speech"
+    what = f"{kept} sentence{'' if kept == 1 else 's'}, {tape(seconds)} of speech"
     question = f"Train a voice from {session['speaker']}? It has {what}."
     follows = "The folder is prepared and trained like any dataset; the page of jobs shows it."
     if seconds < needed * ENOUGH:
         return question, (
-            f"That is little: a voice needs about {clock(needed)}. From less it will sound alike, "
+            f"That is little: a voice needs about {tape(needed)}. From less it will sound alike, "
             f"but not speak like {session['speaker']}. {follows}"
         )
     if seconds < needed:
-        return question, f"A little less than the {clock(needed)} that a voice needs. {follows}"
+        return question, f"A little less than the {tape(needed)} that a voice needs. {follows}"
     return question, f"{follows} What is recorded afterwards trains it anew when you say so."
 
 
@@ -158,7 +153,7 @@ def done(session: Session) -> list[Line]:
     lines: list[Line] = [
         (Span("Everything is read.", "good"),),
         (),
-        (Span(f"{session['kept']} sentences, {clock(seconds)} of speech", "strong"),),
+        (Span(f"{session['kept']} sentences, {tape(seconds)} of speech", "strong"),),
     ]
     if seconds < needed:
         left = duration(needed - seconds)
@@ -168,10 +163,13 @@ def done(session: Session) -> list[Line]:
     return lines
 
 
-def sending(stored: int, of: int, *, connected: bool) -> Line:
+def cut_off() -> Line:
+    """What is said while the daemon cannot be reached and a take is made."""
+    return (Span("○ the line is away; the take is kept here, and sent when it is back", "warn"),)
+
+
+def sending(stored: int, of: int) -> Line:
     """How much of a take the daemon has."""
-    if not connected:
-        return (Span("○ the line is away: the take is kept here and sent when it is back", "warn"),)
     share = f" {stored / of:.0%}" if of else ""
     return (Span(f"is stored …{share}", "dim"),)
 

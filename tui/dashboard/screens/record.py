@@ -13,11 +13,11 @@ from textual.containers import Vertical
 from daemon.client import ClientError
 from tui.dashboard.board import Change
 from tui.dashboard.recording import speakers
-from tui.dashboard.recording.speakers import Speaker
 from tui.dashboard.screens.page import Page
 from tui.dashboard.screens.speaker import Asked, SpeakerDialog
 from tui.dashboard.widgets.table import Span, Table
 from tui.dashboard.widgets.told import Told
+from tui.recordings import Speaker
 
 EMPTY = (
     "Nobody has been recorded yet. n makes a speaker: a name, and what they read. Sound comes from"
@@ -53,7 +53,7 @@ class RecordPage(Page):
         self.query_one(Table).focus()
         asked, self.dashboard.wanted_speaker = self.dashboard.wanted_speaker, ""
         if asked:
-            self._go_to(asked)
+            self.call_after_refresh(self._go_to, asked)  # a page is seen once it was painted
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()

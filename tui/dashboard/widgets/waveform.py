@@ -86,7 +86,8 @@ class Waveform(Widget):
             strip = self._text(y, width)
         else:
             drawn = self._drawn()
-            segments = [Segment(text, tones[tone]) for text, tone in self._cells(drawn, y, width)]
+            cells = self._cells(drawn, y, width)
+            segments = [Segment(text, tones[tone]) for text, tone in cells]
             strip = Strip(Segment.simplify(segments)).adjust_cell_length(width)
         return strip.apply_style(self.rich_style)
 
@@ -124,7 +125,8 @@ class Waveform(Widget):
         for x in range(len(columns) // DOTS_ACROSS):
             left, right = columns[DOTS_ACROSS * x : DOTS_ACROSS * (x + 1)]
             here = drawn[DOTS_ACROSS * x : DOTS_ACROSS * (x + 1)]
-            cells.append((character(left, right, y), self._tone(x, width, here)))
+            text = character(left, right, y)
+            cells.append((" " if text == NO_DOT else text, self._tone(x, width, here)))
         return cells
 
     def _tone(self, x: int, width: int, dots: Sequence[Dots]) -> Tone:
