@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ import pytest
 from daemon.client.link import Link
 from tests.acceptance.noise import NOISE, assert_part_of_the_noise, sound_of
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
-from tests.line import Line, unix_line
+from tests.acceptance.sshd import Sshd, why_no_sshd
+from tests.line import Line, tcp_line, unix_line
 from tests.pulse import RATE, Pulse, why_no_pulse
 from tui.sound.attached import AttachedLoudspeaker, AttachedMicrophone
 from tui.sound.microphone import Heard, Here, Taken
@@ -52,25 +53,28 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]
 class Scene:
     """A daemon, a laptop with a microphone, and a line between them."""
 
-    def __init__(self, folder: Path, pulse: Pulse, link: Link, near: Workspace, line: Line) -> None:
+    def __init__(
+        self, folder: Path, pulse: Pulse, link: Link, line: Line, words: Sequence[str],
+        environ: Mapping[str, str],
+    ) -> None:  # fmt: skip
         self.link = link
         self.line = line
         self.spool = Spool(folder / "state/yinfang/takes")
         self.log = folder / "agent.log"
-        self._near = near
+        self._words = words
         self._environ = {
-            **os.environ, **pulse.environ,
+            **os.environ, **pulse.environ, **environ,
             "XDG_STATE_HOME": str(folder / "state"), "PYTHONPATH": str(REPOSITORY),
         }  # fmt: skip
         self.agent = self.start_agent()
 
     def start_agent(self) -> subprocess.Popen[bytes]:
         command = "from tui.cli.main import app; app()"
-        words = ["--workspace", self._near.root, "agent"]
         with self.log.open("ab") as log:
             self.agent = subprocess.Popen(
-                [sys.executable, "-c", command, *words], stdout=log, stderr=log, env=self._environ
-            )
+                [sys.executable, "-c", command, *self._words],
+                stdout=log, stderr=log, env=self._environ,
+            )  # fmt: skip
         return self.agent
 
     def leave(self) -> int:
@@ -98,14 +102,17 @@ def run(folder: Path, pulse: Pulse, running: RunningDaemon, test: Any) -> None:
             unix_line(running.workspace.socket, near.socket) as line,
             Link(running.workspace) as link,
         ):
-            scene = Scene(folder, pulse, link, near, line)
-            try:
-                await test(scene)
-            finally:
-                scene.agent.kill()
-                scene.agent.wait()
+            await play(Scene(folder, pulse, link, line, ["-w", str(near.root), "agent"], {}), test)
 
     asyncio.run(whole())
+
+
+async def play(scene: Scene, test: Any) -> None:
+    try:
+        await test(scene)
+    finally:
+        scene.agent.kill()
+        scene.agent.wait()
 
 
 @pytest.mark.slow
@@ -117,39 +124,13 @@ def test_twenty_breaks_lose_no_sample(pulse: Pulse, running: RunningDaemon, tmp_
 
     async def test(scene: Scene) -> None:
         for number, way in enumerate(ways, start=1):
-            microphone = AttachedMicrophone(await scene.device(), scene.link)
-            heard, card = await take(scene, microphone, f"zh{number:04d}", way)
+            moment = chance.uniform(0.1, 0.6)
+            heard, card = await broken_take(scene, f"zh{number:04d}", way, moment)
             assert card["frames"] >= heard > 0
             assert card["prompt"]["id"] == f"zh{number:04d}"
             assert_part_of_the_noise(sound_of(running.workspace, card))
-        assert scene.leave() == 0, scene.log.read_text()
+        assert await asyncio.to_thread(scene.leave) == 0, scene.log.read_text()
         assert scene.spool.orders() == []
-
-    async def take(
-        scene: Scene, microphone: AttachedMicrophone, prompt: str, way: str
-    ) -> tuple[int, dict[str, Any]]:
-        heard, moment = 0.0, chance.uniform(0.1, 0.6)
-        broken = back = stopped = False
-        async with aclosing(microphone.record(SPEAKER, prompt)) as events:
-            async for event in events:
-                if isinstance(event, Heard):
-                    heard = event.levels[-1].at
-                if isinstance(event, Here):
-                    back = event.attached
-                if isinstance(event, Taken):
-                    return int(heard * RATE), dict(event.card)
-                if not broken and heard > moment:
-                    broken = True
-                    if way == "line":
-                        scene.line.cut()
-                    else:
-                        scene.agent.kill()
-                        scene.agent.wait()
-                        scene.start_agent()
-                if back and way == "line" and not stopped:
-                    stopped = True
-                    await microphone.stop()
-        raise AssertionError("no take was made")
 
     saying = pulse.say(NOISE)
     try:
@@ -157,6 +138,61 @@ def test_twenty_breaks_lose_no_sample(pulse: Pulse, running: RunningDaemon, tmp_
     finally:
         saying.terminate()
         saying.wait()
+
+
+async def broken_take(
+    scene: Scene, prompt: str, way: str, moment: float
+) -> tuple[int, dict[str, Any]]:
+    """A take that is broken after some seconds: frames that its meter showed, and its card."""
+    microphone = AttachedMicrophone(await scene.device(), scene.link)
+    heard = 0.0
+    broken = back = stopped = False
+    async with aclosing(microphone.record(SPEAKER, prompt)) as events:
+        async for event in events:
+            if isinstance(event, Heard):
+                heard = event.levels[-1].at
+            if isinstance(event, Here):
+                back = event.attached
+            if isinstance(event, Taken):
+                return int(heard * RATE), dict(event.card)
+            if not broken and heard > moment:
+                broken = True
+                if way == "line":
+                    scene.line.cut()
+                else:
+                    scene.agent.kill()
+                    scene.agent.wait()
+                    scene.start_agent()
+            if back and way == "line" and not stopped:
+                stopped = True
+                await microphone.stop()
+    raise AssertionError("no take was made")
+
+
+@pytest.mark.skipif(bool(why_no_sshd()), reason=why_no_sshd() or "there is one")
+def test_it_is_lent_over_ssh(pulse: Pulse, running: RunningDaemon, tmp_path: Path) -> None:
+    async def test(scene: Scene) -> None:
+        _, card = await broken_take(scene, "zh0030", "line", 0.3)
+        assert_part_of_the_noise(sound_of(running.workspace, card))
+        assert scene.line.dialled > 1
+
+    async def whole(sshd: Sshd) -> None:
+        async with (
+            asyncio.timeout(PATIENCE),
+            tcp_line(sshd.port) as (line, port),
+            Link(running.workspace) as link,
+        ):
+            words = ["agent", f"ssh://gpu{running.workspace.root}"]
+            await play(Scene(tmp_path, pulse, link, line, words, sshd.environ(port=port)), test)
+
+    sshd = Sshd(tmp_path / "etc").up()
+    saying = pulse.say(NOISE)
+    try:
+        asyncio.run(whole(sshd))
+    finally:
+        saying.terminate()
+        saying.wait()
+        sshd.down()
 
 
 def test_what_is_played_there_is_heard_here_and_can_be_silenced(
