@@ -8,10 +8,11 @@ Speech is AISHELL-1's of `--speaker`, which is 16 kHz; for the cost it is repeat
     python -m benchmarks.takes ends [--snr 20] [--speaker S0150] [--every 2] [--json]
     python -m benchmarks.takes words [--speaker S0150] [--every 4] [--json]
 
-`ends` puts silence around each clip, white noise over it, and tells how much is kept before the
-first and behind the last syllable that an aligner finds in the clean clip: negative where speech
-was cut. `words` asks of each clip whether it is its own prompt, another sentence's of about that
-length, and its own prompt with more behind it, of which the reader would have left out so much.
+`ends` puts silence around each clip, white noise over it, and tells how much is kept before and
+behind what is speech in the clean clip by its aligner and by its level: negative where speech was
+cut. (The aligner alone gives some first syllables half a second of silence.) `words` asks of each
+clip whether it is its own prompt, another sentence's of about that length, and its own prompt with
+more behind it, of which the reader would have left out so much.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 from engine.audio.decode import decode
 from engine.audio.loudness import active_level
 from engine.audio.resample import SAMPLE_RATE, resample, without_rumble
+from engine.audio.trim import speech_span
 from engine.evaluation.errors import EvaluationError
 from engine.evaluation.recognise import Recogniser
 from engine.recording.ends import find_speech, with_margins
@@ -124,8 +126,9 @@ def ends(arguments: argparse.Namespace) -> dict[str, float]:
             missed += 1
             continue
         first, last = with_margins(found, len(wave))
-        before.append(LEAD + aligned[0].start - first / SAMPLE_RATE)
-        behind.append(last / SAMPLE_RATE - LEAD - aligned[-1].end)
+        sounds = speech_span(clean)
+        before.append(LEAD + max(aligned[0].start, sounds[0] / SAMPLE_RATE) - first / SAMPLE_RATE)
+        behind.append(last / SAMPLE_RATE - LEAD - min(aligned[-1].end, sounds[1] / SAMPLE_RATE))
     return {
         "clips": len(before) + missed, "without speech": missed,
         "before, least": min(before), "before, median": median(before), "before, most": max(before),
