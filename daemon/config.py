@@ -30,6 +30,10 @@ class DaemonSettings(Table):
     cpu_slots: int = Field(default=1, ge=0)
     """Preparation and synthesis jobs at a time."""
 
+    job_niceness: int = Field(default=10, ge=0, le=19)
+    """How much lower a job's priority is than that of those who speak to somebody who waits, as of
+    `nice`. Where nobody waits, jobs have the cores to themselves whatever it is."""
+
     min_free_disk_gb: float = Field(default=2.0, ge=0)
     """No job starts with less disk free than this, in gigabytes."""
 

@@ -51,6 +51,7 @@ class Launcher:
         argv: Sequence[str],
         cwd: Path,
         environment: Mapping[str, str],
+        niceness: int,
         lock: int,
         output: int,
     ) -> Identity:
@@ -60,6 +61,7 @@ class Launcher:
             run: the run's folder.
             attempt, claim: what the shim writes into `process.json`.
             argv, cwd, environment: the worker's.
+            niceness: how much lower its priority is than ours.
             lock: descriptor that holds the run's lock.
             output: descriptor of the run's log.
 
@@ -73,6 +75,7 @@ class Launcher:
             "argv": list(argv),
             "cwd": str(cwd),
             "environment": dict(environment),
+            "niceness": niceness,
         }
         with self._one_at_a_time:
             answer = self._exchange(json.dumps(order).encode(), [lock, output])

@@ -7,7 +7,7 @@ session of its own, writes `process.json`, starts the worker as its child, waits
 before the first order: a shim that lives for days does not meet newer code half-way.
 
 An order is one packet, a JSON object: `run` (the run's folder), `attempt`, `claim`, `argv`, `cwd`,
-`environment`; with it come two descriptors: the run's lock, already held, and its log. The answer
+`environment`, `niceness`; with it come two descriptors: the run's lock, already held, and its log. The answer
 is one packet: `{"pid": ..., "start": ...}` or `{"error": ...}`.
 
 The lock is inherited by shim and worker and so is held for exactly as long as one of them lives,
@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+AUTOGROUP = Path("/proc/self/autogroup")  # priority of a session where the kernel groups by those
+AUTOGROUP_TRIES, AUTOGROUP_INTERVAL = 50, 0.1  # seconds
 PACKET_LIMIT = 4 << 20  # bytes of one order
 PROCESS_FILE = "process.json"
 CANNOT_START = 127  # the shell's exit code for a command that is not there
@@ -83,6 +85,7 @@ def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _let_the_worker_answer)
     folder = Path(order["run"])
+    os.nice(order["niceness"])  # the worker inherits it
     _write_process(folder, order)
     os.set_inheritable(lock, True)
     started = time.time()
@@ -90,6 +93,7 @@ def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
         os.chdir(order["cwd"])
         worker = os.posix_spawnp(order["argv"][0], order["argv"], order["environment"])
         started = time.time()
+        _let_others_first()
         _, status = os.waitpid(worker, 0)
         code = os.waitstatus_to_exitcode(status)
     except OSError as error:
@@ -103,6 +107,26 @@ def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
         ended=time.time(),
     ).write(folder)
     os._exit(0)
+
+
+def _let_others_first() -> None:
+    """Give the whole session our niceness.
+
+    Where the kernel schedules by sessions (`sched_autogroup_enabled`), niceness counts only among
+    the processes of one, and the session has a niceness of its own.
+    """
+    if not AUTOGROUP.exists():
+        return
+    for _ in range(AUTOGROUP_TRIES):
+        try:
+            AUTOGROUP.write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))
+        except BlockingIOError:  # the kernel takes one such wish at a time from all users
+            time.sleep(AUTOGROUP_INTERVAL)
+        except OSError as error:  # no reason not to run
+            os.write(2, f"yinfang: the session keeps its priority: {error.strerror}\n".encode())
+            return
+        else:
+            return
 
 
 def _write_process(folder: Path, order: dict[str, Any]) -> None:

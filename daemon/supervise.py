@@ -106,14 +106,20 @@ class LocalBackend:
     """Runs each attempt as a process in a session of its own."""
 
     def __init__(
-        self, workspace: Workspace, command: Sequence[str], environment: Mapping[str, str]
+        self,
+        workspace: Workspace,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        niceness: int,
     ) -> None:
         """
         Args:
             workspace: where the run folders lie.
             command: the worker's command line; the run's folder is added to it.
             environment: the worker's variables, before the device is added.
+            niceness: how much lower a job's priority is than the daemon's.
         """
+        self._niceness = niceness
         self._workspace = workspace
         self._command = tuple(command)
         self._environment = dict(environment)
@@ -159,6 +165,7 @@ class LocalBackend:
                     argv=[*self._command, str(folder)],
                     cwd=self._workspace.root,
                     environment={**self._environment, **device_environment(job.device or "")},
+                    niceness=self._niceness,
                     lock=held,
                     output=output.fileno(),
                 )

@@ -29,6 +29,7 @@ stop_grace_seconds = 1.0
 backoff_seconds = 0.05
 min_free_disk_gb = 0.0
 cpu_slots = 2
+job_niceness = 0
 {daemon}
 [watch]
 settle_seconds = 0.2

@@ -37,7 +37,7 @@ def launch(launcher: Launcher, run: Path, *argv: str, **environment: str) -> Ide
         try:
             return launcher.launch(
                 run, attempt=1, claim="c", argv=argv, cwd=run,
-                environment=environment, lock=held, output=output.fileno(),
+                environment=environment, niceness=3, lock=held, output=output.fileno(),
             )  # fmt: skip
         finally:
             os.close(held)
@@ -114,6 +114,19 @@ def test_a_signal_to_the_group_ends_the_worker_and_not_the_shim(
     result = Result.read(tmp_path / "run")
     assert result is not None
     assert (result.exit_code, result.signal) == (None, signal.SIGTERM)
+
+
+def test_a_worker_steps_back_behind_those_who_wait(
+    launcher: Launcher, tmp_path: Path, eventually: Eventually
+) -> None:
+    script = (
+        "import os, pathlib; print(os.nice(0)); group = pathlib.Path('/proc/self/autogroup');"
+        "print(group.read_text().split()[-1] if group.exists() else os.nice(0))"
+    )
+    launch(launcher, tmp_path / "run", sys.executable, "-c", script)
+    eventually((tmp_path / "run/result.json").exists)
+    wanted = min(os.nice(0) + 3, 19)
+    assert (tmp_path / "run/log").read_text().split() == [str(wanted)] * 2
 
 
 def test_a_command_that_is_not_there_is_a_result_too(
