@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.text.english import pronounce_english
@@ -13,7 +13,7 @@ from engine.text.normalize import HANZI, normalize
 from engine.text.pinyin import Pinyin
 from engine.text.pronounce import Word, pronounce, segment
 from engine.text.result import Note, Phonemes, Syllable
-from engine.text.sandhi import cited, connected, grouped
+from engine.text.sandhi import cited, connected, grouped, recited
 from engine.text.symbols import MARKS
 from engine.text.vocabulary import VOCABULARIES, Vocabulary
 
@@ -26,6 +26,9 @@ _MARK_SYMBOLS = {
     " ": " ",
 }  # fmt: skip
 _CLOSING = frozenset(",.!?:;)”…")
+
+
+_Rules = Callable[[list[Word]], list[Word]]
 
 
 @dataclass
@@ -112,13 +115,13 @@ class Frontend:
             elif token == "·":
                 continue  # the dot in a foreign name only divides words
             else:
-                self._clause(sequence, clause, notes)
+                self._clause(sequence, clause, notes, self._sandhi)
                 clause = []
                 if kind == "latin":
                     self._latin(sequence, token, _among_capitals(tokens, index), notes)
                 else:
                     sequence.mark(token)
-        self._clause(sequence, clause, notes)
+        self._clause(sequence, clause, notes, self._sandhi)
         if not sequence.syllables:
             raise TextError(
                 f"nothing in {_shortened(text)!r} can be spoken", "write words, not only signs"
@@ -138,8 +141,9 @@ class Frontend:
             pairs: (hanzi or None, pinyin). A pair of a punctuation mark and anything is a pause;
                 (`儿`, "") belongs to an erhua syllable before it; a Latin letter or word in
                 place of hanzi or pinyin is read as English.
-            word_breaks: indices of pairs that begin a word; None: segment the hanzi.
-            sandhi: the pinyin is that of a dictionary, so apply the rules of connected speech.
+            word_breaks: indices of pairs that begin a word, a merged 儿 not counted; None: segment
+                the hanzi. Erhua ends a word in any case.
+            sandhi: the tones are those of a dictionary: neighbours change them, as in speech.
 
         Raises:
             TextError: a pinyin is no syllable of Mandarin, or there is nothing to speak.
@@ -148,12 +152,13 @@ class Frontend:
         text = "".join(hanzi or "" for hanzi, _ in joined)
         breaks = _segmented(joined) if word_breaks is None else set(word_breaks)
         sequence, notes = _Sequence(self.vocabulary), list[Note]()
+        rules = recited if sandhi else grouped
         clause: list[Word] = []
         for index, (hanzi, pinyin) in enumerate(joined):
             latin = _latin_word(hanzi, pinyin)
             mark = _mark(hanzi, pinyin)
             if latin or mark:
-                self._clause(sequence, clause, notes, sandhi)
+                self._clause(sequence, clause, notes, rules)
                 clause = []
                 if latin:
                     self._latin(sequence, latin, False, notes)
@@ -161,14 +166,14 @@ class Frontend:
                     sequence.mark(mark)
                 continue
             syllable = Word(hanzi or "", (Pinyin.parse(pinyin),), fixed=not sandhi)
-            if clause and index not in breaks:
+            if clause and index not in breaks and not _has_erhua(clause[-1]):
                 last = clause[-1]
                 syllable = replace(
                     last, text=last.text + syllable.text, pinyin=last.pinyin + syllable.pinyin
                 )
                 clause.pop()
             clause.append(syllable)
-        self._clause(sequence, clause, notes, sandhi)
+        self._clause(sequence, clause, notes, rules)
         if not sequence.syllables:
             raise TextError("there is no pinyin to speak", "give at least one syllable")
         return sequence.finish(text, text, notes)
@@ -186,11 +191,11 @@ class Frontend:
         return words
 
     def _clause(
-        self, sequence: _Sequence, words: list[Word], notes: list[Note], sandhi: bool = True
+        self, sequence: _Sequence, words: list[Word], notes: list[Note], rules: _Rules
     ) -> None:
-        """Say a clause of Mandarin words."""
+        """Say a clause of Mandarin words, by these rules where the vocabulary has spoken tones."""
         if self.vocabulary.spoken_tones:
-            words = self._sandhi(words) if sandhi else grouped(words)
+            words = rules(words)
         for index, word in enumerate(words):
             sequence.gap(self.vocabulary.word_break if index else " ")
             for hanzi, pinyin in zip(_characters(word), word.pinyin, strict=True):
@@ -208,6 +213,11 @@ class Frontend:
         sequence.say(word, "", spoken.ipa)
         if spoken.kind:
             notes.append(Note(spoken.kind, word, spoken.reason))
+
+
+def _has_erhua(word: Word) -> bool:
+    last = word.pinyin[-1]
+    return last is not None and last.erhua
 
 
 def _characters(word: Word) -> list[str | None]:

@@ -27,6 +27,7 @@ from engine.text.tone_words import (
 # A phrase of up to this many syllables shares third-tone sandhi across its words.
 FOOT = 3
 
+LIGHT_ER = Pinyin.parse("er5")  # 儿 that colours the vowel before it
 _DIGITS = frozenset("零一二三四五六七八九幺")
 _UNITS = frozenset("十百千万亿")
 
@@ -40,11 +41,20 @@ def connected(words: list[Word]) -> list[Word]:
     Args:
         words: with the dictionary's pinyin. Fixed words keep theirs and only lend context.
     """
-    spoken = _lexical(words)
-    spoken = _before_next(spoken, _bu_and_yi)
-    spoken = [word if word.fixed else _third_tones(word) for word in spoken]
-    spoken = _third_tones_across(spoken)
-    return [word if word.fixed else _erhua(word) for word in spoken]
+    return [word if word.fixed else _erhua(word) for word in _beside_each_other(_lexical(words))]
+
+
+def recited(words: list[Word]) -> list[Word]:
+    """One clause as spoken whose citation pinyin is known: what is neutral or has erhua stays so.
+
+    Args:
+        words: in the tones that somebody wrote down; erhua only at the end of a word. Fixed words,
+            and those that have pinyin without hanzi, keep theirs and only lend context.
+    """
+    known = [_er_apart(word) for word in words]
+    known = [replace(word, fixed=len(word.text) != len(word.pinyin)) for word in known]
+    known = [word if word.fixed else _unstressed(word) for word in grouped(known)]
+    return [_er_merged(word) if _ends_in_er(word) else word for word in _beside_each_other(known)]
 
 
 def cited(words: list[Word]) -> list[Word]:
@@ -72,6 +82,13 @@ def grouped(words: list[Word]) -> list[Word]:
         else:
             joined.append(word)
     return joined
+
+
+def _beside_each_other(words: list[Word]) -> list[Word]:
+    """What the syllables of one clause do to each other's tones."""
+    spoken = _before_next(words, _bu_and_yi)
+    spoken = [word if word.fixed else _third_tones(word) for word in spoken]
+    return _third_tones_across(spoken)
 
 
 def _is_one_word(first: str, second: str) -> bool:
@@ -110,16 +127,27 @@ def _neutral(word: Word) -> Word:
         word = _set_tone(word, -1, NEUTRAL)
         text = stem
     if text in DOUBLED_WORDS or text in NEUTRAL_WORDS or text[-2:] in NEUTRAL_WORDS:
-        if text in RAISED_BEFORE_NEUTRAL and tone(word.pinyin[0]) == 3:
-            word = _set_tone(word, 0, 2)
         word = _set_tone(word, len(text) - 1, NEUTRAL)
+    word = _unstressed(word)
+    if text.endswith("个"):
+        word = _set_tone(word, len(text) - 1, NEUTRAL)
+    return word
+
+
+def _unstressed(word: Word) -> Word:
+    """一 and 不 inside a word are said lightly; what stands before a light syllable may rise."""
+    text = word.text
+    if text in RAISED_BEFORE_NEUTRAL and tone(word.pinyin[0]) == 3 and _is_light(word.pinyin[1]):
+        word = _set_tone(word, 0, 2)
     if len(text) == 3 and text[0] == text[2] and text[1] in "一不":
         word = _set_tone(word, 1, NEUTRAL)  # 看一看, 好不好
     elif len(text) == 3 and text[1] == "不":
         word = _set_tone(word, 1, NEUTRAL)  # 听不懂
-    if text.endswith("个"):
-        word = _set_tone(word, len(text) - 1, NEUTRAL)
     return word
+
+
+def _is_light(syllable: Pinyin | None) -> bool:
+    return tone(syllable) == NEUTRAL
 
 
 def tone(syllable: Pinyin | None) -> int:
@@ -204,7 +232,24 @@ def _erhua(word: Word) -> Word:
         return word
     if word.text[-3:] in OWN_ER or word.text[-2:] in OWN_ER:
         return word
-    *others, before, er = word.pinyin
+    before, er = word.pinyin[-2:]
     if before is None or er is None or before.erhua or before.final == "er":
         return word
-    return replace(word, pinyin=(*others, before.retroflexed()))
+    return _er_merged(word)
+
+
+def _er_apart(word: Word) -> Word:
+    """点儿 dianr3 -> dian3 er5: a syllable for each character, as the rules know words."""
+    last = word.pinyin[-1]
+    if last is None or not last.erhua or len(word.text) != len(word.pinyin) + 1:
+        return word
+    return replace(word, pinyin=(*word.pinyin[:-1], replace(last, erhua=False), LIGHT_ER))
+
+
+def _ends_in_er(word: Word) -> bool:
+    return len(word.pinyin) > 1 and word.pinyin[-1] == LIGHT_ER
+
+
+def _er_merged(word: Word) -> Word:
+    *others, before, _ = word.pinyin
+    return replace(word, pinyin=(*others, before.retroflexed() if before else before))

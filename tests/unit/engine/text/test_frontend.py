@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.text import Frontend, Lexicon, Phonemes, TextError
+from workspace.prompts import paired, read_set
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +268,48 @@ def test_pairs_with_given_word_breaks_and_sandhi(frontend: Frontend) -> None:
     assert "".join(broken.symbols) == "ㄋㄧ3/ㄏㄠ3/ㄇㄚ5"
     connected = frontend.phonemes_from_pinyin(pairs, sandhi=True)
     assert spoken(connected) == "ni2 hao3 ma5"
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin", "said"),
+    [
+        ("一点儿好。", "yi1 dianr3 hao3", "yi4 dianr3 hao3"),
+        ("玩儿命地跑", "wanr2 ming4 de5 pao3", "wanr2 ming4 de5 pao3"),
+        ("女儿不是花儿", "nv3 er2 bu4 shi4 huar1", "nv3 er2 bu2 shi4 huar1"),
+        ("OK，好不好？也很好", "OK hao3 bu4 hao3 ye3 hen3 hao3", "OK hao3 bu5 hao3 ye2 hen2 hao3"),
+        ("听不懂", "ting1 bu4 dong3", "ting1 bu5 dong3"),
+        ("想想", "xiang3 xiang5", "xiang2 xiang5"),
+        ("孙子兵法", "sun1 zi3 bing1 fa3", "sun1 zi3 bing1 fa3"),  # the text alone says zi5
+    ],
+)  # fmt: skip
+def test_citation_pinyin_is_spoken(frontend: Frontend, text: str, pinyin: str, said: str) -> None:
+    phonemes = frontend.phonemes_from_pinyin(paired(text, pinyin), sandhi=True)
+    assert spoken(phonemes) == said
+    assert_spans(phonemes)
+
+
+def test_citation_pinyin_without_hanzi_stays_as_it_is(frontend: Frontend) -> None:
+    phonemes = frontend.phonemes_from_pinyin([(None, "ni3"), (None, "hao3")], sandhi=True)
+    assert spoken(phonemes) == "ni3 hao3"
+
+
+@pytest.mark.parametrize("vocabulary", ["v1.1-zh", "v1.0"])
+@pytest.mark.parametrize("sandhi", [True, False])
+def test_pinyin_of_all_prompts(vocabulary: str, sandhi: bool) -> None:
+    """What is to be read aloud: every piece of a text keeps its own sound, erhua too."""
+    frontend = Frontend(vocabulary)
+    changed = 0
+    for prompt in read_set("mandarin-1000"):
+        pairs = paired(prompt.text, prompt.pinyin)
+        phonemes = frontend.phonemes_from_pinyin(pairs, sandhi=sandhi)
+        assert_spans(phonemes)
+        given = [(piece, "" if piece.isascii() else sound) for piece, sound in pairs if sound]
+        said = [(s.hanzi, s.pinyin) for s in phonemes.syllables]
+        assert [(piece, sound[:-1]) for piece, sound in said] == [
+            (piece, sound[:-1]) for piece, sound in given
+        ]
+        changed += said != given
+    assert (changed > 500) == (sandhi and vocabulary == "v1.1-zh")
 
 
 def test_pairs_with_wrong_pinyin(frontend: Frontend) -> None:
