@@ -88,9 +88,9 @@ class Dispatcher:
             job_id, lambda job: job.evolve(priority=priority, position=position)
         )
 
-    async def reasons(self) -> dict[str, str]:
-        """Why each waiting job waits, as things are now; only of the first `LINE_SHOWN`."""
-        line = [*await self._store.running(), *await self._store.line(LINE_SHOWN)]
+    async def reasons(self, first: int = LINE_SHOWN) -> dict[str, str]:
+        """Why each waiting job waits, as things are now; only of so many that come first."""
+        line = [*await self._store.running(), *await self._store.line(first)]
         dependencies = await self._store.dependency_states(line)
         return self.reasons_for(line, dependencies)
 

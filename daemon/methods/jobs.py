@@ -12,7 +12,7 @@ from daemon.board import Board
 from daemon.dispatch import Dispatcher
 from daemon.errors import BadRequestError
 from daemon.follow import follow_states
-from daemon.jobrows import JobRows, describe, follow_rows
+from daemon.jobrows import NEXT_JOBS, JobRows, describe, follow_rows
 from daemon.jobs import Job
 from daemon.methods.calls import Events, Method, Stream
 from daemon.placement import placement
@@ -95,8 +95,7 @@ class JobMethods:
         priority, position = await placement(
             self.store, job, to=params.to, before=before, priority=params.priority
         )
-        moved = await self.dispatcher.place(job.id, priority, position)
-        return await self._described(moved)
+        return await self._answered(await self.dispatcher.place(job.id, priority, position))
 
     async def events(self, params: protocol.FollowJobs) -> Events:
         changes = self.dispatcher.changes
@@ -111,8 +110,13 @@ class JobMethods:
     async def _ordered(
         self, order: Callable[[str], Awaitable[Job]], params: protocol.OneJob
     ) -> dict[str, Any]:
-        job = await order((await self.store.job(params.id)).id)
-        return await self._described(job)
+        return await self._answered(await order((await self.store.job(params.id)).id))
+
+    async def _answered(self, job: Job) -> dict[str, Any]:
+        """A job after an order; for one far back in line not the whole line is worked out."""
+        waits = job.state is JobState.WAITING
+        reasons = await self.dispatcher.reasons(NEXT_JOBS) if waits else {}
+        return describe(job, reasons.get(job.id))
 
     async def _reasons(self, jobs: list[Job]) -> dict[str, str]:
         if not any(job.state is JobState.WAITING for job in jobs):
