@@ -144,12 +144,14 @@ class Agent:
                     if isinstance(event, Heard):
                         take.heard(event.levels)
                     elif isinstance(event, Sending):
+                        take.sent(event)
                         self._recorded(take)
         except (DeviceError, SpoolError, DaemonError) as error:
             self.problem = str(error)
             await take.tell({"error": str(error), "fix": error.fix})
         finally:
             self._recorded(take)
+            take.close()
 
     def _recorded(self, take: _Take) -> None:
         """The microphone is free again; the take may still be on its way."""
@@ -195,28 +197,43 @@ class _Take:
         self.ended = asyncio.Event()
         self._link = link
         self._levels: deque[Level] = deque(maxlen=MOST_LEVELS)
+        self._sending: Sending | None = None
         self._more = asyncio.Event()
+        self._over = False
 
     def heard(self, levels: tuple[Level, ...]) -> None:
         self._levels += levels
         self._more.set()
         self.begun.set()
 
+    def sent(self, event: Sending) -> None:
+        self._sending = event
+        self._more.set()
+
     def end(self) -> None:
         """Nothing more is recorded."""
-        for event in (self.begun, self.ended, self._more):
-            event.set()
+        self.begun.set()
+        self.ended.set()
+
+    def close(self) -> None:
+        """There is nothing more to tell."""
+        self._over = True
+        self._more.set()
 
     async def report(self, stop: Callable[[], Awaitable[None]]) -> None:
-        """Tell the levels as fast as the line carries them; stop when nobody wants the take."""
-        while not self.ended.is_set():
+        """Tell how it goes as fast as the line carries it; stop when nobody wants the take."""
+        while not self._over:
             await self._more.wait()
             self._more.clear()
             levels = [asdict(level) for level in self._levels]
             self._levels.clear()
-            if levels and not await self.tell({"levels": levels}):
+            wanted = not levels or await self.tell({"levels": levels})
+            if not wanted and not self.ended.is_set():
                 await stop()  # who ordered it has left while the line was cut
                 return
+            sending, self._sending = self._sending, None
+            if sending is not None:
+                await self.tell({"sending": asdict(sending)})
 
     async def tell(self, event: Mapping[str, Any]) -> bool:
         """Say something; whether anybody wants the take, so far as is known."""
