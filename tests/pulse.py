@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import wave
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.acceptance.running import until
@@ -87,8 +88,22 @@ class Pulse:
             ["paplay", f"--device={MICROPHONE}", file], env={**os.environ, **self.environ}
         )
 
+    @contextmanager
+    def saying(self, pcm: bytes) -> Iterator[None]:
+        """Play s24le into the microphone all through the block, which begins when it is heard."""
+        path = self._folder / "heard.raw"
+        listening = self.listen(path, MICROPHONE)
+        playing = self.say(pcm)
+        try:
+            until(lambda: any(path.read_bytes()), "the microphone hears it")
+            listening.terminate()
+            yield
+        finally:
+            playing.terminate()
+            playing.wait()
+
     def listen(self, path: Path, name: str = LOUDSPEAKER) -> subprocess.Popen[bytes]:
-        """Record what the loudspeaker plays, as s16le, until the process is terminated."""
+        """Record what a sink plays, as s16le, until the process is terminated."""
         with path.open("wb") as file:
             listening = self._start(
                 "parec", *_format("s16le"), "--latency-msec=20", f"--device={name}.monitor",

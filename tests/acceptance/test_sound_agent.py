@@ -132,12 +132,8 @@ def test_twenty_breaks_lose_no_sample(pulse: Pulse, running: RunningDaemon, tmp_
         assert await asyncio.to_thread(scene.leave) == 0, scene.log.read_text()
         assert scene.spool.orders() == []
 
-    saying = pulse.say(NOISE)
-    try:
+    with pulse.saying(NOISE):
         run(tmp_path, pulse, running, test)
-    finally:
-        saying.terminate()
-        saying.wait()
 
 
 async def broken_take(
@@ -186,12 +182,10 @@ def test_it_is_lent_over_ssh(pulse: Pulse, running: RunningDaemon, tmp_path: Pat
             await play(Scene(tmp_path, pulse, link, line, words, sshd.environ(port=port)), test)
 
     sshd = Sshd(tmp_path / "etc").up()
-    saying = pulse.say(NOISE)
     try:
-        asyncio.run(whole(sshd))
+        with pulse.saying(NOISE):
+            asyncio.run(whole(sshd))
     finally:
-        saying.terminate()
-        saying.wait()
         sshd.down()
 
 

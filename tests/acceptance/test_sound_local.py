@@ -144,17 +144,12 @@ async def _breaks(pulse: Pulse, running: RunningDaemon, folder: Path) -> None:
     near.state.mkdir(parents=True)
     ways = ["line"] * 8 + ["process"] * 8 + ["daemon"] * 4
     random.Random(1).shuffle(ways)
-    saying = pulse.say(NOISE)
-    await asyncio.sleep(1.0)  # the first of it is silence
-    try:
+    with pulse.saying(NOISE):
         async with unix_line(running.workspace.socket, near.socket) as line:
             breaking = Breaking(pulse, running, near.root, folder / "spool", line)
             for number, way in enumerate(ways, start=2):
                 await breaking.one(f"zh{number:04d}", way)
             await breaking.end()
-    finally:
-        saying.terminate()
-        saying.wait()
     by_prompt = cards_by_prompt(running)
     for prompt, heard in breaking.heard.items():
         [card] = by_prompt[prompt]  # each once
