@@ -66,7 +66,7 @@ class Recogniser:
             if not (self._folder / name).exists():
                 raise EvaluationError(
                     f"the recogniser's {self._folder / name} is missing",
-                    f"name the folder that holds {FOLDER} with its models",
+                    f"{FOLDER} is PocketSphinx's for Mandarin: put {', '.join(wanted)} there",
                 )
         try:
             import pocketsphinx
