@@ -17,6 +17,7 @@ DAEMON_CODES = {
 OWN_ERRORS = (
     ("tui.demo_speech", "SpeechError"),
     ("tui.playback", "PlaybackError"),
+    ("tui.sound.device", "DeviceError"),
     ("tui.speech", "NoSoundError"),
 )
 Explanation = tuple[str, str, Exit]  # message, fix, exit code
@@ -39,7 +40,7 @@ def explain(error: BaseException) -> Explanation | None:
     if _is(error, "workspace.dataset", "DatasetError"):
         return _with_fix(error, Exit.FAILED, "reason")
     if any(_is(error, module, name) for module, name in OWN_ERRORS):
-        return str(error), "", Exit.FAILED
+        return _with_fix(error, Exit.FAILED)
     if _is(error, "daemon.errors", "DaemonError"):
         return _with_fix(error, DAEMON_CODES.get(str(getattr(error, "code", "")), Exit.FAILED))
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
