@@ -19,7 +19,7 @@ from tests.acceptance.noise import FRAME, NOISE, assert_part_of_the_noise, sound
 from tests.acceptance.recorder import SPEAKER
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from tests.line import Line, unix_line
-from tests.pulse import RATE, Pulse, why_no_pulse
+from tests.pulse import LOUDSPEAKER, MICROPHONE, RATE, Pulse, why_no_pulse
 from tui.sound.device import devices, look_again
 from tui.sound.loudspeaker import LocalLoudspeaker
 from tui.sound.spool import Spool
@@ -239,3 +239,19 @@ def test_what_is_played_is_heard(
     # On a machine that is held up there may be silence in between: but nothing is lost or changed.
     until(lambda: heard.read_bytes().replace(b"\0", b"") == content, "all of it is heard")
     listening.terminate()
+
+
+@pytest.mark.parametrize(("sink", "tone"), [(MICROPHONE, "ok"), (LOUDSPEAKER, "warn")])
+def test_the_doctor_listens_for_what_it_plays(
+    pulse: Pulse, tmp_path: Path, sink: str, tone: str
+) -> None:
+    """The loudspeaker stands before the microphone, or in headphones."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from tui.cli.main import app; app()", "doctor", "audio", "--json"],
+        capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path,
+        env={**os.environ, **pulse.environ, "PULSE_SINK": sink, "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    found = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert found["microphone"]["detail"].endswith("PULSE_SERVER forwards it to this machine")
+    assert found["tone"]["state"] == tone
+    assert "unmute" in found["room"]["fix"]  # a null sink is as silent as a muted microphone

@@ -155,7 +155,11 @@ async def _part(link: Link, uploader: Uploader, telling: Telling, hurried: async
         if await _within(hurried, LOOK):
             break
     unsent = len(uploader.waiting())
-    kept = f"{_takes(unsent)} kept here, and sent the next time" if unsent else "everything is sent"
+    kept = (
+        f"{_takes(unsent)} kept here, and sent the next time"
+        if unsent
+        else "nothing is left to send"
+    )
     telling.say("left", f"no longer lent to {link.address.label}; {kept}")
 
 
