@@ -42,6 +42,9 @@ class DatasetEntry:
         text: the text, where a list or the file's name holds it.
         text_path: the file that holds the text; read it with `read_text`.
         pinyin: toned syllables, where they are given ("hao3", neutral tone 5).
+        citation: the pinyin is a dictionary's, not what was said.
+        pinyin_of: the text that the pinyin belongs to, where a list gives it for a text that is in
+            `text_path`; if the two are not the same the pinyin says nothing.
         corrected: the text is not the folder's but a correction (`workspace.corrections`).
     """
 
@@ -51,6 +54,8 @@ class DatasetEntry:
     text: str | None = None
     text_path: Path | None = None
     pinyin: tuple[str, ...] | None = None
+    citation: bool = False
+    pinyin_of: str | None = None
     corrected: bool = False
 
     def read_text(self) -> str:
@@ -217,8 +222,16 @@ class _Pairing:
                 return refuse("its name has no text", fix)
             return DatasetEntry(id=id_, audio=audio, speaker=speaker, text=text, pinyin=pinyin)
         if text_name is not None:
-            text_path = self.folder / listing.path(text_name)
-            return DatasetEntry(id=id_, audio=audio, speaker=speaker, text_path=text_path)
+            line = self._reading(id_)
+            return DatasetEntry(
+                id=id_,
+                audio=audio,
+                speaker=speaker,
+                text_path=self.folder / listing.path(text_name),
+                pinyin=line.pinyin if line else None,
+                citation=line is not None and line.citation,
+                pinyin_of=line.text if line else None,
+            )
         for text_list in self.lists:
             if (found := text_list.take(id_)) is None:
                 continue
@@ -230,13 +243,23 @@ class _Pairing:
             if line.speaker and self.rules.listed_speakers:
                 speaker = line.speaker
             return DatasetEntry(
-                id=id_, audio=audio, speaker=speaker, text=line.text, pinyin=line.pinyin
+                id=id_,
+                audio=audio,
+                speaker=speaker,
+                text=line.text,
+                pinyin=line.pinyin,
+                citation=line.citation,
             )
         missing = printable(f"{stem_and_suffix(name)[0]}.txt")
         if self.lists:
             nearest = printable(self.lists[0].path)
             return refuse(f"no text: neither {missing} nor a line in {nearest}", "add one of them")
         return refuse("no text", f"write what is said into {missing} beside it")
+
+    def _reading(self, id_: str) -> Line | None:
+        """The nearest line with pinyin for an utterance whose text is beside it."""
+        found = [text_list.take(id_) for text_list in self.lists]  # of all: none is left over
+        return next((line for line, _ in filter(None, found) if line.pinyin), None)
 
 
 def _texts_beside(listing: Listing) -> dict[str, str]:

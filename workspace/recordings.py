@@ -2,6 +2,7 @@
 
     recordings/<speaker>/           the dataset: what was kept, and nothing else that can be seen
         <take>.flac, <take>.txt     a kept take, trimmed, and what it says
+        readings.tsv                the pinyin that was read (`workspace.readings`)
         dataset.toml                `train = false` while takes are still being made
         .session/session.json       which prompts there are to read, and the room they are read in
         .session/prompts.tsv        the prompts: id, text, pinyin
@@ -23,7 +24,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ from typing import Any
 from workspace.datasetfile import DATASET_FILE, VOICE_NAME
 from workspace.files import replace_atomic, write_atomic, write_json
 from workspace.prompts import Prompt
+from workspace.readings import READINGS_FILE, add_reading, remove_readings
+from workspace.transcripts import TranscriptError
 
 TAKES, SESSION = ".takes", ".session"
 SESSION_FILE, PROMPTS_FILE = "session.json", "prompts.tsv"
@@ -206,14 +209,17 @@ class Recordings:
                     taken.append(int(name["number"]))
         return f"{prompt}-{max(taken) + 1}"
 
-    def keep(self, take: str, text: str) -> None:
+    def keep(self, take: str, text: str, pinyin: str = "") -> None:
         """Make a take the dataset's for its prompt, instead of any other.
 
         Args:
             take: its name.
             text: what it says, unless a text of it was put aside before.
+            pinyin: how the text is read; "" leaves that to the text front end. Where somebody
+                changed the text it says nothing (`workspace.transcripts`).
 
         Raises:
+            RecordingsError: the list of readings is a file of another kind.
             OSError: its sound is not there, or the disk is full.
         """
         for other in self.kept_of(prompt_of(take)):
@@ -223,6 +229,9 @@ class Recordings:
         words = _read(aside) or f"{text}\n"
         write_atomic(self.folder / f"{take}{TEXT}", words)
         aside.unlink(missing_ok=True)
+        with self._readings():
+            if pinyin:
+                add_reading(self.folder, take, text, pinyin)
         replace_atomic(self.folder / f"{take}{SOUND}", lambda path: _copy(self._sound(take), path))
 
     def put_aside(self, take: str) -> None:
@@ -236,6 +245,19 @@ class Recordings:
                 sound.rename(_free(self.takes, f"{take}.edited", SOUND))
         with suppress(FileNotFoundError):
             text.rename(self.takes / f"{take}{TEXT}")
+        with self._readings():
+            remove_readings(self.folder, self._is_aside)
+
+    @contextmanager
+    def _readings(self) -> Iterator[None]:
+        try:
+            yield
+        except TranscriptError as error:
+            raise _damaged(self.folder / READINGS_FILE, str(error)) from None
+
+    def _is_aside(self, name: str) -> bool:
+        """Whether this is a take of which the dataset has nothing, or nothing any more."""
+        return (self.takes / f"{name}{CARD}").is_file() and not self.is_kept(name)
 
     def kept_of(self, prompt: str) -> Iterator[str]:
         """The kept takes of a prompt: one, unless somebody has put more there."""

@@ -1,8 +1,14 @@
 """Transcripts as people keep them: a text file beside the audio, or a list for a whole folder.
 
 A list has a line for each utterance: the audio's name first, then its text. With a header line
-the columns may come in any order (`id`, `text`, `speaker`, `pinyin`). The separator is a tab, `|`
-(LJSpeech's `metadata.csv`), a comma in other .csv files, white space after the name in .txt files.
+the columns may come in any order (`id`, `text`, `speaker`, `pinyin` or `citation`). The separator
+is a tab, `|` (LJSpeech's `metadata.csv`), a comma in other .csv files, white space after the name
+in .txt files.
+
+`pinyin` is what was said, one syllable a hanzi: AISHELL-3 has ni2 hao3 for 你好. `citation` is what
+a dictionary has (ni3 hao3), with erhua as one syllable (花儿 huar1) and English words as they are;
+how its tones change in speech is the front end's to say. Pinyin counts also where the text is in a
+file beside the audio, as long as the two texts are the same (`readings.tsv` of recordings).
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ LIST_NAMES = frozenset(
     f"{stem}.{suffix}"
     for stem in ("metadata", "transcripts", "transcript")
     for suffix in ("csv", "tsv", "txt")
-) | {"text.tsv"}
+) | {"text.tsv", "readings.tsv"}
 AISHELL3_LIST = "content.txt"
 TEXT_SUFFIXES = (".txt", ".lab")  # of a file beside the audio, in the order of preference
 
@@ -32,6 +38,7 @@ COLUMNS = {
     "text": ("text", "transcript", "transcription", "sentence", "hanzi"),
     "speaker": ("speaker", "speaker_id", "spk", "client_id"),
     "pinyin": ("pinyin",),
+    "citation": ("citation",),
 }
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -50,11 +57,19 @@ class TranscriptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a list says of one utterance; `pinyin` is one toned syllable per character."""
+    """What a list says of one utterance.
+
+    Attributes:
+        text: what is said.
+        speaker: who says it.
+        pinyin: toned syllables.
+        citation: the pinyin is a dictionary's, not what was said.
+    """
 
     text: str
     speaker: str | None = None
     pinyin: tuple[str, ...] | None = None
+    citation: bool = False
 
 
 def decode_text(data: bytes) -> tuple[str, str]:
@@ -104,8 +119,11 @@ class _Format:
 
     def read(self, line: str) -> Line:
         cells = self.split(line)
-        pinyin = tuple(self._cell(cells, "pinyin").split()) or None
-        return Line(self._cell(cells, "text"), self._cell(cells, "speaker") or None, pinyin)
+        spoken, cited = (tuple(self._cell(cells, name).split()) for name in ("pinyin", "citation"))
+        speaker = self._cell(cells, "speaker") or None
+        return Line(
+            self._cell(cells, "text"), speaker, spoken or cited or None, not spoken and bool(cited)
+        )
 
     def _cell(self, cells: list[str], column: str) -> str:
         index = self.columns.get(column)

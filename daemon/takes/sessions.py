@@ -88,7 +88,8 @@ class Sessions:
         async with self._takes.alone(speaker):
             await on_disk(recordings.hold, True)  # or each kept take would begin a training
             if kept:
-                await on_disk(recordings.keep, take, card["prompt"]["text"])
+                prompt = card["prompt"]
+                await on_disk(recordings.keep, take, prompt["text"], prompt["pinyin"])
             else:
                 await on_disk(recordings.put_aside, take)
         return await self._shown_prompt(recordings, prompt_of(take))

@@ -116,7 +116,7 @@ def _measure(
 def _phonemize(source: SourceEntry, frontend: Frontend) -> Phonemes:
     name = printable(source.audio.name)
     if source.pinyin is not None:
-        return frontend.phonemes_from_pinyin(source.pinyin)
+        return frontend.phonemes_from_pinyin(source.pinyin, sandhi=source.citation)
     if source.text is None:
         stem = printable(source.audio.stem)
         raise EngineError(f"{name} has no text", f"write what it says into {stem}.txt")

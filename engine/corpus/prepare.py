@@ -38,7 +38,7 @@ from workspace.prepared import MANIFEST, REPORT
 
 __all__ = ["Align", "Measured", "Refusal", "measure", "prepare"]
 
-FEATURES_VERSION = 1  # raise it when the same recording would give other features
+FEATURES_VERSION = 2  # raise it when the same recording would give other features
 PROGRESS_INTERVAL = 0.5  # s
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

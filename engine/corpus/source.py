@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.corpus.transcript import TranscriptError, decode_transcript, one_line
 from workspace.dataset import DatasetEntry
+from workspace.prompts import PinyinError, paired
 from workspace.scan import printable
 
 Pinyin = tuple[tuple[str | None, str], ...]
@@ -31,6 +32,7 @@ class SourceEntry:
         pinyin: (hanzi or None, syllable with tone digit) pairs, where they are given.
         notes: what was unusual about the text.
         corrected: the text is a correction by hand, not the dataset's own.
+        citation: the tones of the pinyin are a dictionary's, not those that were said.
     """
 
     id: str
@@ -41,6 +43,7 @@ class SourceEntry:
     pinyin: Pinyin | None = None
     notes: tuple[str, ...] = ()
     corrected: bool = False
+    citation: bool = False
 
 
 def source_entry(entry: DatasetEntry, dataset: str) -> SourceEntry:
@@ -52,7 +55,7 @@ def source_entry(entry: DatasetEntry, dataset: str) -> SourceEntry:
         TranscriptError: the text is missing, empty, no text, or has no Mandarin in it.
     """
     text, notes = _text(entry)
-    pinyin = _pairs(text, entry.pinyin)
+    pinyin, remarks = _pinyin(text, entry)
     if pinyin is None and not HANZI.search(text) and LETTER.search(text):
         syllables = text.split()
         if not all(PINYIN_SYLLABLE.fullmatch(syllable) for syllable in syllables):
@@ -68,7 +71,8 @@ def source_entry(entry: DatasetEntry, dataset: str) -> SourceEntry:
         audio=entry.audio,
         text=text or None,
         pinyin=pinyin,
-        notes=notes,
+        citation=entry.citation and pinyin is not None,
+        notes=(*notes, *remarks),
         corrected=entry.corrected,
     )
 
@@ -91,9 +95,19 @@ def _text(entry: DatasetEntry) -> tuple[str, tuple[str, ...]]:
         ) from None
 
 
-def _pairs(text: str, pinyin: tuple[str, ...] | None) -> Pinyin | None:
-    if pinyin is None:
-        return None
+def _pinyin(text: str, entry: DatasetEntry) -> tuple[Pinyin | None, tuple[str, ...]]:
+    """The pinyin that is given for this text, and what was unusual about it."""
+    if entry.pinyin is None or entry.pinyin_of not in (None, text):
+        return None, ()
+    if not (entry.citation and text):
+        return _pairs(text, entry.pinyin), ()
+    try:
+        return tuple(paired(text, " ".join(entry.pinyin))), ()
+    except PinyinError as error:
+        return None, (f"read without its pinyin: {error}",)
+
+
+def _pairs(text: str, pinyin: tuple[str, ...]) -> Pinyin:
     hanzi = HANZI.findall(text)
     if len(hanzi) == len(pinyin):
         return tuple(zip(hanzi, pinyin, strict=True))
@@ -106,7 +120,8 @@ def content_hash(source: SourceEntry) -> str:
     Raises:
         OSError: the recording cannot be read.
     """
-    digest = hashlib.sha256(repr((source.text, source.pinyin)).encode("utf-8", "surrogatepass"))
+    said = repr((source.text, source.pinyin, source.citation))
+    digest = hashlib.sha256(said.encode("utf-8", "surrogatepass"))
     with source.audio.open("rb") as file:
         while block := file.read(HASH_BLOCK):
             digest.update(block)

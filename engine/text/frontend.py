@@ -25,6 +25,7 @@ _MARK_SYMBOLS = {
     "—": "—", "“": "“", "”": "”", "（": " (", "）": ") ", "《": " “", "》": "” ", '"': '"',
     " ": " ",
 }  # fmt: skip
+_PAUSES = frozenset(",.!?:;…—")
 _CLOSING = frozenset(",.!?:;)”…")
 
 
@@ -49,6 +50,8 @@ class _Sequence:
         for symbol in _MARK_SYMBOLS[mark]:
             if symbol in _CLOSING and self.symbols and self.symbols[-1] in (" ", "/"):
                 self.symbols.pop()
+            if symbol in _PAUSES and self.symbols[-1:] == [symbol]:
+                continue  # …… and —— are written with two signs
             if symbol != " " or (self.symbols and self.symbols[-1] != " "):
                 self.symbols.append(symbol)
 
@@ -140,7 +143,8 @@ class Frontend:
         Args:
             pairs: (hanzi or None, pinyin). A pair of a punctuation mark and anything is a pause;
                 (`儿`, "") belongs to an erhua syllable before it; a Latin letter or word in
-                place of hanzi or pinyin is read as English.
+                place of hanzi or pinyin is read as English; any other sign without pinyin
+                has no sound.
             word_breaks: indices of pairs that begin a word, a merged 儿 not counted; None: segment
                 the hanzi. Erhua ends a word in any case.
             sandhi: the tones are those of a dictionary: neighbours change them, as in speech.
@@ -155,8 +159,10 @@ class Frontend:
         rules = recited if sandhi else grouped
         clause: list[Word] = []
         for index, (hanzi, pinyin) in enumerate(joined):
-            latin = _latin_word(hanzi, pinyin)
-            mark = _mark(hanzi, pinyin)
+            latin = _latin_word(hanzi)
+            mark = _mark(hanzi)
+            if not (latin or mark) and _has_no_sound(hanzi, pinyin):
+                continue
             if latin or mark:
                 self._clause(sequence, clause, notes, rules)
                 clause = []
@@ -269,15 +275,19 @@ def _segmented(pairs: list[tuple[str | None, str]]) -> set[int]:
     return breaks
 
 
-def _latin_word(hanzi: str | None, pinyin: str) -> str:
+def _latin_word(hanzi: str | None) -> str:
     """The English word that a pair stands for, or nothing."""
     written = normalize(hanzi).text if hanzi else ""
-    if written.isascii() and written.isalpha():
-        return written
-    return ""
+    match = _TOKEN.fullmatch(written)
+    return written if match and match.lastgroup == "latin" else ""
 
 
-def _mark(hanzi: str | None, pinyin: str) -> str:
+def _has_no_sound(hanzi: str | None, pinyin: str) -> bool:
+    """Whether this is a sign such as the dot in 约翰·史密斯."""
+    return bool(hanzi) and not pinyin.strip() and not any(map(str.isalnum, hanzi or ""))
+
+
+def _mark(hanzi: str | None) -> str:
     if not hanzi:
         return ""
     written = normalize(hanzi).text

@@ -170,6 +170,26 @@ def test_aishell3(folder: Path) -> None:
     assert list(reasons(folder)) == ["train/wav/SSB0009/SSB00090003.wav"]
 
 
+def test_pinyin_of_a_list_is_known_of_texts_beside_the_audio(folder: Path) -> None:
+    fill(
+        folder,
+        {
+            "readings.tsv": "id\ttext\tcitation\n1\t你好\tni3 hao3\n2\t再见\tzai4 jian4\n",
+            "sub/metadata.csv": "id,text,pinyin\n3,你好,ni2 hao3\n4,早,\n",
+            "1.wav": "", "1.txt": "你好\n", "2.wav": "",
+            "sub/3.wav": "", "sub/3.txt": "你好吗", "sub/4.wav": "", "sub/4.txt": "早",
+        },
+    )  # fmt: skip
+    entries = [item for item in detect(folder).items() if isinstance(item, DatasetEntry)]
+    assert [(e.id, e.pinyin, e.citation, e.pinyin_of) for e in entries] == [
+        ("1", ("ni3", "hao3"), True, "你好"),
+        ("2", ("zai4", "jian4"), True, None),
+        ("sub/3", ("ni2", "hao3"), False, "你好"),
+        ("sub/4", None, False, None),
+    ]
+    assert reasons(folder) == {}
+
+
 def test_sub_folders_are_one_speaker_unless_the_file_says_otherwise(folder: Path) -> None:
     fill(folder, {"x/1.wav": "", "x/1.txt": "a", "y/z/2.wav": "", "y/z/2.txt": "b"})
     assert speakers(folder) == {"x/1": "alice", "y/z/2": "alice"}

@@ -104,6 +104,46 @@ def test_what_the_user_changed_is_put_aside_and_not_lost(alice: Recordings) -> N
     assert (alice.folder / f"{take}.txt").read_text() == "我改了\n"
 
 
+def readings(recordings: Recordings) -> list[str]:
+    path = recordings.folder / "readings.tsv"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def test_the_pinyin_of_a_kept_take_is_part_of_the_dataset(alice: Recordings) -> None:
+    prompt = PROMPTS[0]
+    first, second = made(alice, "zh0001", "a"), made(alice, "zh0001", "b")
+    alice.keep(first, prompt.text, prompt.pinyin)
+    alice.keep(second, prompt.text, prompt.pinyin)
+    assert readings(alice)[1:] == [f"{second}\t{prompt.text}\t{prompt.pinyin}"]
+    (entry,) = detect(alice.folder).items()
+    assert isinstance(entry, DatasetEntry)
+    assert (entry.id, entry.read_text(), entry.pinyin_of) == (second, prompt.text, prompt.text)
+    assert (entry.pinyin, entry.citation) == (tuple(prompt.pinyin.split()), True)
+    alice.put_aside(second)
+    assert seen(alice) == {"dataset.toml"}
+
+
+def test_of_the_readings_only_takes_that_are_gone_go(alice: Recordings) -> None:
+    first, second = made(alice, "zh0001", "a"), made(alice, "zh0002", "b")
+    alice.keep(first, PROMPTS[0].text, PROMPTS[0].pinyin)
+    path = alice.folder / "readings.tsv"
+    mine = ["zh0002-1\t我们去公园。\two3 men5 qu4 gong1 yuan5", "voice memo\t早。\tzao3"]
+    path.write_text(path.read_text() + "\n".join(mine) + "\n")
+    alice.keep(second, PROMPTS[1].text, PROMPTS[1].pinyin)
+    assert readings(alice)[2:] == mine
+    (alice.folder / f"{first}.flac").unlink()  # by hand
+    alice.put_aside(second)
+    assert readings(alice)[1:] == mine[1:]
+
+
+def test_another_list_of_that_name_is_left_alone(alice: Recordings) -> None:
+    path = alice.folder / "readings.tsv"
+    path.write_text("mine\n")
+    with pytest.raises(RecordingsError, match=r"readings.tsv cannot be read: its first line"):
+        alice.keep(made(alice, "zh0001", "a"), PROMPTS[0].text, PROMPTS[0].pinyin)
+    assert path.read_text() == "mine\n"
+
+
 def test_dataset_toml_keeps_what_the_user_wrote(alice: Recordings) -> None:
     path = alice.folder / "dataset.toml"
     path.write_text(path.read_text() + 'base = "corpus"  # mine\n')

@@ -22,6 +22,7 @@ from engine.corpus.settings import PreprocessSettings
 from engine.errors import EngineError, MachineError
 from engine.text import Frontend
 from workspace.dataset import detect
+from workspace.recordings import Recordings
 
 Record = Callable[..., Path]
 
@@ -116,6 +117,33 @@ def test_a_folder_becomes_a_corpus(bench: Bench, record: Record) -> None:
     progress = [v for t, v in bench.events if t == "progress"]
     assert {"done": 3, "total": 3, "unit": "utterances", "stage": "measure"} in progress
     assert {"done": 3, "total": 3, "unit": "utterances", "stage": "align"} in progress
+
+
+def test_takes_are_read_as_they_were_prompted(bench: Bench, voice: Callable[..., Any]) -> None:
+    """From a kept take to the manifest; where the user changed the text its pinyin is no more."""
+    recordings = Recordings(bench.folder)
+    prompts = [
+        ("孙子说：“好一点儿。”", "sun1 zi3 shuo1 hao3 yi1 dianr3"),  # not sun1 zi5
+        ("他的OK声很长。", "ta1 de5 OK sheng1 hen3 chang2"),
+        ("孙子说好。", "sun1 zi3 shuo1 hao3"),
+    ]
+    for number, (text, pinyin) in enumerate(prompts):
+        take = recordings.claim(f"zh{number}", "key")
+        soundfile.write(
+            recordings.takes / f"{take}.flac", voice(seconds=1.5, f0=150 + number), 24_000
+        )
+        recordings.keep_card(take, {"take": take})
+        recordings.keep(take, text, pinyin)
+    (bench.folder / "zh2-1.txt").write_text("孙子很好。\n", encoding="utf-8")
+    assert bench.run("1").kept == 3
+    said = [[s.pinyin or s.hanzi for s in u.syllables] for u in bench.corpus("1").utterances]
+    assert [" ".join(map(str, each)) for each in said] == [
+        "sun1 zi3 shuo1 hao3 yi4 dianr3",
+        "ta1 de5 OK sheng1 hen3 chang2",
+        "sun1 zi5 hen2 hao3",
+    ]
+    bench.run("2", previous="1")
+    assert bench.align.asked == []  # the hash of what is said is the same again
 
 
 def test_only_what_changed_is_done_again(bench: Bench, record: Record) -> None:

@@ -72,6 +72,30 @@ def test_given_pinyin_is_paired_with_its_hanzi(tmp_path: Path) -> None:
     assert source.pinyin == (("你", "ni2"), ("好", "hao3"))
     source = source_entry(_entry(tmp_path, text="你好啊", pinyin=("ni2", "hao3")), "alice")
     assert source.pinyin == ((None, "ni2"), (None, "hao3"))
+    assert not source.citation
+
+
+def test_citation_pinyin_is_paired_with_all_that_is_said(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, text="OK，花儿！", pinyin=("OK", "huar1"), citation=True)
+    source = source_entry(entry, "alice")
+    assert source.pinyin == (("OK", "OK"), ("，", ""), ("花儿", "huar1"), ("！", ""))
+    assert source.citation
+
+
+def test_pinyin_that_does_not_fit_is_left_out_and_said_so(tmp_path: Path) -> None:
+    entry = _entry(tmp_path, text="你好啊", pinyin=("ni3", "hao3"), citation=True)
+    source = source_entry(entry, "alice")
+    assert (source.text, source.pinyin, source.citation) == ("你好啊", None, False)
+    assert "less pinyin than text" in source.notes[0]
+
+
+def test_pinyin_of_another_text_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("你好啊\n", encoding="utf-8")
+    beside: dict[str, object] = {"text_path": tmp_path / "a.txt", "pinyin": ("ni3", "hao3", "a5")}
+    same = source_entry(_entry(tmp_path, **beside, pinyin_of="你好啊"), "alice")
+    assert same.pinyin == (("你", "ni3"), ("好", "hao3"), ("啊", "a5"))
+    edited = source_entry(_entry(tmp_path, **beside, pinyin_of="你好吗"), "alice")
+    assert (edited.text, edited.pinyin, edited.notes) == ("你好啊", None, ())
 
 
 @pytest.mark.parametrize(
@@ -99,8 +123,11 @@ def test_the_hash_is_that_of_recording_and_text(tmp_path: Path) -> None:
     others = {
         content_hash(SourceEntry("a", "set", "alice", audio, "别的")),
         content_hash(SourceEntry("a", "set", "alice", audio, TEXT, ((None, "jin1"),))),
+        content_hash(
+            SourceEntry("a", "set", "alice", audio, TEXT, ((None, "jin1"),), citation=True)
+        ),
     }
     audio.write_bytes(b"2")
     others.add(content_hash(plain))
     audio.write_bytes(b"1")
-    assert len({content_hash(plain), *others}) == 4
+    assert len({content_hash(plain), *others}) == 5

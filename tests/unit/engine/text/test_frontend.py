@@ -254,6 +254,8 @@ def test_pinyin_of_a_corpus_is_taken_as_spoken(frontend: Frontend) -> None:
         ([("ｔ", "ｔ"), ("恤", "xu4")], "tˈi ㄒㄩ4"),
         ([("我", "wo3"), ("的", "de")], "我3/ㄉㄜ5"),
         ([("不", "bu2"), ("对", "dui4")], "ㄅㄨ2ㄉ为4"),
+        ([("it's", "it's"), ("·", ""), ("好", "hao3")], "ˈɪts ㄏㄠ3"),
+        ([("我", "wo3"), ("…", ""), ("…", ""), ("！", ""), ("！", "")], "我3…!"),
     ],
 )
 def test_pairs(frontend: Frontend, pairs: list[tuple[str | None, str]], symbols: str) -> None:
