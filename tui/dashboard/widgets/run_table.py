@@ -43,8 +43,11 @@ class RunTable(Table[Line]):
         """Show these lines."""
         after = {line.name: line for line in lines}
         if after != self._known:
+            on_top = self.cursor in (None, *self.keys[:1])
             self._known = after
             self.show(list(after), after)
+            if on_top:
+                self.action_end(-1)  # what comes later may stand above; who looks there sees it
 
 
 def _name(line: Line) -> Cell:
