@@ -2,10 +2,10 @@
 
     python -m benchmarks.audition [--json] [--sentences 20]
 
-A real daemon, its warm speech worker and the shipped small model, asked over the daemon's socket for
-sentences of 5 to 22 hanzi, one after the other: on an otherwise idle machine, and while a stage 2 of
-recordings made by eSpeak NG trains on all cores, in the base's voice and in the training's newest
-checkpoint. The first request to a checkpoint, which loads it, is told by itself.
+A real daemon, its warm speech worker and the shipped small model, asked over the daemon's socket
+for sentences of 5 to 22 hanzi, one after the other: on an otherwise idle machine, and while a
+stage 2 of recordings made by eSpeak NG trains on all cores, in the base's voice and in the
+training's newest checkpoint. The first request to a checkpoint, which loads it, is told by itself.
 """
 
 from __future__ import annotations
@@ -86,17 +86,18 @@ def measure(workspace: Workspace, count: int) -> dict[str, Any]:
         first = wait_for_sound(client, texts[0], checkpoint=checkpoint)
         result["checkpoint, its first"] = {"p50": round(first * 1000), "load": os.getloadavg()[0]}
         result["checkpoint, beside its training"] = _told(client, texts, checkpoint=checkpoint)
-        result["training, steps meanwhile"] = client.call("jobs.show", id=job)["progress"]
+        progress = client.call("jobs.show", id=job)["progress"]
+        result["steps of the training until then"] = progress["done"]
     return result
 
 
 def wait_for_sound(client: SyncClient, text: str, **voice: Any) -> float:
     """Seconds from the request to the first block."""
     began = time.perf_counter()
-    with contextlib.closing(client.stream("speak", text=text, **voice)) as events:
-        waited = next(time.perf_counter() - began for event in events if "pcm" in event)
-        for _ in events:  # to its end, as somebody hears it
-            pass
+    waited = 0.0
+    for event in client.stream("speak", text=text, **voice):  # to its end, as somebody hears it
+        if "pcm" in event:
+            waited = waited or time.perf_counter() - began
     return waited
 
 

@@ -7,8 +7,8 @@ session of its own, writes `process.json`, starts the worker as its child, waits
 before the first order: a shim that lives for days does not meet newer code half-way.
 
 An order is one packet, a JSON object: `run` (the run's folder), `attempt`, `claim`, `argv`, `cwd`,
-`environment`, `niceness`; with it come two descriptors: the run's lock, already held, and its log. The answer
-is one packet: `{"pid": ..., "start": ...}` or `{"error": ...}`.
+`environment`, `niceness`; with it come two descriptors: the run's lock, already held, and its log.
+The answer is one packet: `{"pid": ..., "start": ...}` or `{"error": ...}`.
 
 The lock is inherited by shim and worker and so is held for exactly as long as one of them lives,
 however they die.
