@@ -106,6 +106,12 @@ class SpeechFailedError(DaemonError):
     code = "speech-failed"
 
 
+class GapError(DaemonError):
+    """A piece of a take does not go on where the last one ended, or its end is missing."""
+
+    code = "gap"
+
+
 class RecordingFailedError(DaemonError):
     """A take could not be measured or written; what was captured stays where it is."""
 

@@ -16,6 +16,7 @@ from watchfiles import Change, awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 log = logging.getLogger(__name__)
+logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of every change
 
 DEBOUNCE = 0.2  # seconds: events that come together make one hint
 QUIET_SECONDS = 1.0  # without events, after which the watch is known to be in place

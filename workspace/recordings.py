@@ -175,10 +175,12 @@ class Recordings:
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The card of the take with this key, if there is one."""
+        wanted = key.encode()
         for path in self.takes.glob(f"*{CARD}"):
-            card = _json(path)
-            if card.get("key") == key:
-                return {**card, "kept": self.is_kept(path.stem)}
+            if wanted in path.read_bytes():  # there may be thousands, and cards are long
+                card = _json(path)
+                if card.get("key") == key:
+                    return {**card, "kept": self.is_kept(path.stem)}
         return None
 
     def keep_card(self, take: str, card: dict[str, Any]) -> None:

@@ -16,9 +16,9 @@ import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from daemon.errors import BadRequestError, DaemonError, NotFoundError
+from daemon.errors import BadRequestError, GapError, NotFoundError
 from workspace.files import write_json
 from workspace.layout import Workspace
 
@@ -29,12 +29,6 @@ KEY = re.compile(r"[0-9a-f]{32}")
 RATES = (8_000, 192_000)  # Hz, of any microphone
 LONGEST_SECONDS = 3600.0  # of a take
 BLOCK = 1 << 20
-
-
-class GapError(DaemonError):
-    """What was sent does not go on where the last ended: `offset` is where that was."""
-
-    code: ClassVar[str] = "gap"
 
 
 @dataclass(frozen=True, kw_only=True)

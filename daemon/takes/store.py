@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from daemon.errors import BadRequestError, DaemonError, NotFoundError
-from daemon.takes.arriving import Arriving, Order
+from daemon.takes.arriving import SAMPLE_BYTES, Arriving, Order
 from daemon.warmlane import WarmLane
 from workspace.layout import Workspace
 from workspace.prompts import Prompt
@@ -44,12 +44,15 @@ class Takes:
         self._listeners.append(listener)
 
     async def begin(self, order: Order) -> int:
-        """Make ready for a take; see `Arriving.begin`.
+        """Make ready for a take, or tell how much of it is here; see `Arriving.begin`.
 
         Raises:
             NotFoundError: there is no such speaker or prompt.
         """
         await on_disk(self._prompt, order)
+        stored = await on_disk(self.recordings(order.speaker).find, order.key)
+        if stored is not None:  # all of it: only the answer to its end was lost
+            return int(stored["frames"]) * SAMPLE_BYTES
         return await on_disk(self._arriving.begin, order)
 
     async def append(self, key: str, offset: int, data: bytes, sha256: str) -> int:
@@ -84,7 +87,7 @@ class Takes:
             if key not in self._ended:
                 pcm = await on_disk(self._arriving.whole, key, size, sha256)
                 counted = {
-                    "frames": size // 3, "dropped": dropped, "late": late, "sha256": sha256,
+                    "frames": size // SAMPLE_BYTES, "dropped": dropped, "late": late, "sha256": sha256,
                     "made": time.time(),
                 }  # fmt: skip
                 self._ended[key] = await self._make(order, str(pcm), counted)

@@ -130,7 +130,9 @@ def test_an_answer_that_was_lost_is_given_again(running: RunningDaemon) -> None:
     assert sender.end()["card"]["take"] == first["take"]
     running.kill()
     running.up()
+    assert sender.begin() == len(sender.pcm)  # all of it is here, and nothing begins anew
     assert sender.end()["card"]["take"] == first["take"]  # by its key, from the disk
+    assert running.call("takes.pending") == []
     assert len(prompts(running)[0]["takes"]) == 1
 
 

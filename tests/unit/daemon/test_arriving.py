@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import BadRequestError, NotFoundError
-from daemon.takes.arriving import LONGEST_SECONDS, Arriving, GapError, Order
+from daemon.errors import BadRequestError, GapError, NotFoundError
+from daemon.takes.arriving import LONGEST_SECONDS, Arriving, Order
 from workspace.layout import Workspace
 
 KEY = "0123456789abcdef" * 2
