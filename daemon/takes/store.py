@@ -87,8 +87,8 @@ class Takes:
             if key not in self._ended:
                 pcm = await on_disk(self._arriving.whole, key, size, sha256)
                 counted = {
-                    "frames": size // SAMPLE_BYTES, "dropped": dropped, "late": late, "sha256": sha256,
-                    "made": time.time(),
+                    "frames": size // SAMPLE_BYTES, "dropped": dropped, "late": late,
+                    "sha256": sha256, "made": time.time(),
                 }  # fmt: skip
                 self._ended[key] = await self._make(order, str(pcm), counted)
                 await on_disk(self._arriving.forget, key)
