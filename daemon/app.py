@@ -215,7 +215,7 @@ class App:
             FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace),
-            AuditionMethods(store=store, speech=speech),
+            AuditionMethods(workspace=workspace, store=store, speech=speech, listener=listener),
             RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
             SoundMethods(desk=desk, page=page),
             MachineMethods(

@@ -62,6 +62,20 @@ async def read_file(
         os.close(file)
 
 
+def readable_file(workspace: Workspace, path: str) -> Path:
+    """Where a file lies that clients may read, or one that was spoken for them.
+
+    Raises:
+        BadRequestError: the path leads elsewhere.
+        NotFoundError: there is no such file.
+    """
+    spoken = workspace.auditions / PurePosixPath(path).name
+    if path == str(spoken.relative_to(workspace.root)) and spoken.is_file():
+        return spoken
+    os.close(_open(workspace, path))
+    return workspace.root / path
+
+
 def shared_folders(workspace: Workspace) -> tuple[Path, ...]:
     """The folders whose files clients may read."""
     return (

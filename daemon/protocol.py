@@ -238,6 +238,8 @@ class Speak:
         version: of the voice; None is the newest.
         checkpoint: {"job", "name"}, also of a training that goes on, instead of a voice; the name
             is e.g. "best" or "mamba_epoch_03", an empty one the newest.
+        loudness: LUFS that it is brought to, for who compares; None leaves it.
+        keep: whether it can be drawn and measured for a while: its "done" says the path.
     """
 
     text: str
@@ -245,6 +247,41 @@ class Speak:
     speed: float = 1.0
     version: str | None = None
     checkpoint: dict[str, Any] | None = None
+    loudness: float | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayClip:
+    """A recording of the workspace, to be heard beside others.
+
+    Attributes:
+        path: from the workspace's root, of a recording or of what was spoken and kept.
+        loudness: LUFS that it is brought to.
+    """
+
+    path: str
+    loudness: float = -23.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawClips:
+    """Recordings to be drawn beside each other.
+
+    Attributes:
+        paths: as of `PlayClip`.
+        width: columns of each picture.
+    """
+
+    paths: list[str]
+    width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepSentences:
+    """`sentences`: what every checkpoint says from now on, besides the one in its settings."""
+
+    sentences: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -460,6 +497,9 @@ METHODS: dict[str, type[Any]] = {
     "takes.end": EndTake,  # {"card"}, or {"room"}
     "takes.drop": OneKey,
     "takes.pending": Nothing,
+    "auditions.draw": DrawClips,  # {"pictures"}; see `engine.recording.picture`
+    "auditions.sentences": Nothing,  # {"sentences"}
+    "auditions.keep_sentences": KeepSentences,  # {"sentences"}
     "sound.page": Nothing,  # {"url", "port", "ssh", "expires"}: a browser's way in
     "sound.report": ReportTake,
     "sound.stop": OneKey,
@@ -480,6 +520,7 @@ STREAMS: dict[str, type[Any]] = {
     "sound.devices": Nothing,  # {"devices": [...]} whenever it changes
     "sound.attend": Attend,  # orders; see `daemon.sound.desk`
     "sound.record": RecordTake,  # {"key"}, {"levels"}, {"here"}, at last e.g. {"card"}
+    "auditions.clip": PlayClip,  # as `speak`; {"done": {"gain", "loudness", "note"}}
     "speak": Speak,  # {"pcm": base64 of int16 mono, "rate": Hz}, at last {"done": {...}}
 }
 

@@ -20,6 +20,8 @@ class Asked:
         speed: 1.2 is a fifth faster.
         version: of the voice; None is the newest.
         checkpoint: {"job", "name"} of a run; an empty name is its newest.
+        loudness: LUFS that it is brought to; None leaves it.
+        keep: whether it is kept for a while, so that it can be drawn and measured.
     """
 
     text: str
@@ -27,6 +29,8 @@ class Asked:
     speed: float = 1.0
     version: str | None = None
     checkpoint: dict[str, str] | None = None
+    loudness: float | None = None
+    keep: bool = False
 
 
 class SpeechLane(WarmLane):

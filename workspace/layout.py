@@ -87,6 +87,11 @@ class Workspace:
         return self.state / "downloads"
 
     @property
+    def auditions(self) -> Path:
+        """What was spoken lately for somebody who compares; see `engine.worker.spoken`."""
+        return self.state / "auditions"
+
+    @property
     def socket(self) -> Path:
         """The daemon's Unix socket.
 

@@ -1,29 +1,64 @@
-"""Auditioning: a voice or a checkpoint that speaks."""
+"""Auditioning: voices, checkpoints and recordings, heard and seen beside each other."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from daemon import protocol
 from daemon.errors import BadRequestError
+from daemon.files import readable_file
 from daemon.methods.calls import Events, Method, Stream
 from daemon.speech import Asked, SpeechLane
 from daemon.store import Store
+from daemon.warmlane import WarmLane
+from workspace.layout import Workspace
+from workspace.previews import PreviewError, keep_sentences, sentences
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditionMethods:
-    """Speech over the connection."""
+    """Auditioning over the connection."""
 
+    workspace: Workspace
     store: Store
     speech: SpeechLane
+    listener: WarmLane
 
     def methods(self) -> dict[str, Method]:
-        return {}
+        return {
+            "auditions.draw": self.draw,
+            "auditions.sentences": self.sentences,
+            "auditions.keep_sentences": self.keep_sentences,
+        }
 
     def streams(self) -> dict[str, Stream]:
-        return {"speak": self.speak}
+        return {"speak": self.speak, "auditions.clip": self.clip}
+
+    async def draw(self, params: protocol.DrawClips) -> dict[str, Any]:
+        paths = [str(await self._file(path)) for path in params.paths]
+        asked = {"audio": paths, "width": params.width}
+        drawn: dict[str, Any] = await self.listener.answer({"draw": asked})
+        return drawn
+
+    async def sentences(self, _: protocol.Nothing) -> dict[str, Any]:
+        return {"sentences": await asyncio.to_thread(sentences, self.workspace)}
+
+    async def keep_sentences(self, params: protocol.KeepSentences) -> dict[str, Any]:
+        try:
+            kept = await asyncio.to_thread(keep_sentences, self.workspace, params.sentences)
+        except PreviewError as error:
+            raise BadRequestError(str(error)) from None
+        return {"sentences": kept}
+
+    async def clip(self, params: protocol.PlayClip) -> Events:
+        audio = str(await self._file(params.path))
+        found = await self.listener.answer({"level": {"audio": audio, "loudness": params.loudness}})
+        yield {"pcm": found.pop("pcm"), "rate": found["rate"]}, None
+        yield {"done": found}, None
 
     async def speak(self, params: protocol.Speak) -> Events:
         asked = Asked(
@@ -32,10 +67,15 @@ class AuditionMethods:
             speed=params.speed,
             version=params.version,
             checkpoint=await self._checkpoint(params),
+            loudness=params.loudness,
+            keep=params.keep,
         )
         async with contextlib.aclosing(self.speech.speak(asked)) as spoken:
             async for event in spoken:
                 yield event, None
+
+    async def _file(self, path: str) -> Path:
+        return await asyncio.to_thread(readable_file, self.workspace, path)
 
     async def _checkpoint(self, params: protocol.Speak) -> dict[str, str] | None:
         """The checkpoint that is asked for, its job by its full id."""

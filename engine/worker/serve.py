@@ -5,8 +5,11 @@ JSON lines in, JSON lines out:
     {"id": 1, "text": "你好", "voice": "alice", "speed": 1.0}
     {"id": 1, "text": "你好", "checkpoint": {"job": "j00012", "name": "best"}}
     -> {"id": 1, "pcm": <base64 of int16 samples>, "rate": 24000}    once a chunk
-    -> {"id": 1, "done": {"seconds": 1.2, "phonemes": 8, "notes": []}}
+    -> {"id": 1, "done": {"seconds": 1.2, "phonemes": 8, "notes": [], "loudness": -23, "kept": ""}}
     -> {"id": 1, "error": "...", "fix": "..."}                       instead, where it fails
+
+With `"loudness": -23` it is spoken at so many LUFS, with `"keep": true` it is kept for a while, and
+"kept" says where.
 
 `{"cancel": 1}` takes a request back: nothing more of its answer is made or sent.
 """
@@ -29,6 +32,7 @@ import torch
 
 from engine.audio.mel import SAMPLE_RATE
 from engine.errors import EngineError
+from engine.synthesis.levelled import Levelled
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import Speaker, load_speaker, speaker_of
 from engine.worker.answering import private_output, say, serve
@@ -39,6 +43,7 @@ from engine.worker.checkpoints import (
     load_checkpoint,
 )
 from engine.worker.requests import Requests
+from engine.worker.spoken import keep_spoken
 from workspace.layout import Workspace
 from workspace.settings import SettingsError, load_table
 
@@ -60,14 +65,22 @@ class Server:
         try:
             speaker = self._asked(request)
             torch.set_num_threads(speaker.threads)
-            samples, phonemes, notes = 0, 0, []
+            phonemes, notes = 0, []
+            target = request.get("loudness")
+            levelled = Levelled(None if target is None else float(target))
             for chunk in speaker.speak(str(request["text"]), float(request.get("speed") or 1.0)):
-                samples += len(chunk.audio)
                 phonemes += chunk.phonemes
                 notes += [{"kind": n.kind, "text": n.text, "reason": n.reason} for n in chunk.notes]
-                pcm = np.round(chunk.audio * FULL_SCALE).astype("<i2").tobytes()
+                pcm = np.round(levelled(chunk.audio) * FULL_SCALE).astype("<i2").tobytes()
                 yield {"pcm": base64.b64encode(pcm).decode(), "rate": SAMPLE_RATE}
-            yield {"done": {"seconds": samples / SAMPLE_RATE, "phonemes": phonemes, "notes": notes}}
+            sound = np.concatenate(levelled.sound)
+            kept = keep_spoken(self.workspace, sound) if request.get("keep") else ""
+            yield {
+                "done": {
+                    "seconds": len(sound) / SAMPLE_RATE, "phonemes": phonemes, "notes": notes,
+                    "loudness": round(levelled.loudness, 2), "kept": kept,
+                }
+            }  # fmt: skip
         except EngineError as error:
             yield {"error": error.message, "fix": error.fix}
         except Exception as error:

@@ -24,6 +24,7 @@ from engine.model.base import (
 from engine.synthesis.speaker import Speaker
 from engine.worker import synthesize
 from engine.worker.serve import KEPT_SPEAKERS, Server
+from engine.worker.spoken import KEPT, keep_spoken
 from tests.models import BASE_VOICE, TINY
 from workspace.files import folder_atomic, write_atomic, write_json
 from workspace.layout import Workspace
@@ -85,6 +86,28 @@ def test_the_server_answers_chunk_by_chunk(server: Server) -> None:
     assert {chunk["rate"] for chunk in chunks} == {24_000}
     assert last["done"]["seconds"] == len(samples(answer)) / 24_000
     assert last["done"]["phonemes"] > 0
+
+
+def test_who_compares_hears_all_at_one_loudness(server: Server) -> None:
+    quiet, loud = (
+        list(server.answer({"text": TEXT, "loudness": level, "keep": level == -30.0}))
+        for level in (-30.0, -27.0)
+    )
+    assert quiet[-1]["done"]["loudness"] == pytest.approx(-30.0, abs=0.1)
+    assert loud[-1]["done"]["loudness"] == pytest.approx(-27.0, abs=0.1)
+    assert not loud[-1]["done"]["kept"]
+    path = server.workspace.root / quiet[-1]["done"]["kept"]
+    kept, rate = soundfile.read(path, dtype="int16")
+    assert rate == 24_000
+    assert np.abs(kept.astype(int) - samples(quiet)).max() <= 1
+    as_it_is = list(server.answer({"text": TEXT}))[-1]["done"]
+    assert as_it_is["kept"] == ""
+
+
+def test_only_the_latest_sounds_are_kept(workspace: Workspace) -> None:
+    paths = [keep_spoken(workspace, np.full(9, n / 100, np.float32)) for n in range(KEPT + 2)]
+    assert not (workspace.root / paths[0]).exists()
+    assert len(list(workspace.auditions.iterdir())) == KEPT
 
 
 def test_a_newer_version_of_the_default_voice_is_heard(server: Server) -> None:
