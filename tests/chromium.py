@@ -6,8 +6,10 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,45 +40,52 @@ class Chromium:
         told: messages of the page's console, and its errors.
     """
 
-    def __init__(self, folder: Path, microphone: Path) -> None:
+    def __init__(self, folder: Path, microphone: Path, ports: Mapping[int, int]) -> None:
         """
         Args:
             folder: for its profile; it need not be there.
             microphone: a WAV file that its microphone hears again and again.
+            ports: of localhost, each with the one that is dialled instead: two ends of a tunnel
+                cannot have the same on one machine.
         """
         self.told: list[str] = []
         self._folder = folder
         self._microphone = microphone
+        self._ports = ports
         self._process: subprocess.Popen[bytes] | None = None
         self._devtools: ClientConnection | None = None
+        self._open = ExitStack()
         self._number = 0
         self._tab = ""
 
     def up(self) -> Chromium:
         command = next(name for name in NAMES if shutil.which(name))
+        rules = [f"MAP localhost:{named} 127.0.0.1:{real}" for named, real in self._ports.items()]
         flags = [
             *FLAGS,
             f"--user-data-dir={self._folder}",
             f"--use-file-for-fake-audio-capture={self._microphone}",
+            f"--host-resolver-rules={','.join(rules)}",
             *(["--no-sandbox"] if os.getuid() == 0 else []),
         ]
         self._process = subprocess.Popen(
             [command, *flags, "about:blank"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         place = self._folder / "DevToolsActivePort"
         until(lambda: place.exists() and place.read_text().count("\n"), "the browser answers")
         port, path = place.read_text().splitlines()
-        self._devtools = connect(f"ws://127.0.0.1:{port}{path}", max_size=None, compression=None)
+        connecting = connect(f"ws://127.0.0.1:{port}{path}", max_size=None, compression=None)
+        self._devtools = self._open.enter_context(connecting)
         self._follow(self._ask("Target.createTarget", url="about:blank")["targetId"])
         return self
 
     def down(self) -> None:
-        if self._devtools is not None:
-            self._devtools.close()
+        self._open.close()
         if self._process is not None:
-            self._process.terminate()
+            os.killpg(self._process.pid, signal.SIGTERM)  # it is a script that starts others
             self._process.wait()
 
     def open(self, url: str) -> None:
@@ -84,7 +93,10 @@ class Chromium:
         self.ask("Page.navigate", url=url)
 
     def reload(self) -> None:
+        """Load the page anew, also if it would rather not be left."""
+        self.run("globalThis.before = true")
         self.ask("Page.reload")
+        self.wait("!globalThis.before")
 
     def run(self, script: str) -> Any:
         """What an expression of the page is, once it is known; as if a person had clicked.

@@ -87,10 +87,15 @@ class Orders:
 
 
 class Recording:
-    """A take that a device makes, as whoever ordered it sees it."""
+    """A take that a device makes, as whoever ordered it sees it.
+
+    Attributes:
+        end: the order to stop or to cancel, once it was given.
+    """
 
     def __init__(self, key: str, device: str) -> None:
         self.key, self.device = key, device
+        self.end: Order | None = None
         self._events: deque[dict[str, Any]] = deque(maxlen=MOST_LEVELS)
         self._come = asyncio.Event()
 
@@ -137,6 +142,9 @@ class Desk:
         await self._changes.announce()
         log.info("%s %s is attached", device.kind, device.name)
         self._tell(device.id, {"here": True})
+        for recording in self._recordings.values():
+            if recording.device == device.id and recording.end is not None:
+                orders.give(recording.end)  # what the line was told last may have gone with it
         try:
             yield orders
         finally:
@@ -196,14 +204,16 @@ class Desk:
         return key in self._recordings
 
     def stop(self, key: str, *, cancel: bool = False) -> None:
-        """End a take, or throw it away.
+        """End a take, or throw it away; a device that is not here is told when it is back.
 
         Raises:
             NotFoundError: nobody makes such a take.
         """
         if key not in self._recordings:
             raise NotFoundError(f"take {key} is not being made", "it may have ended")
-        self.order(self._recordings[key].device, {"cancel" if cancel else "stop": {"key": key}})
+        recording = self._recordings[key]
+        recording.end = {"cancel" if cancel else "stop": {"key": key}}
+        self.order(recording.device, recording.end)
 
     def order(self, device: str, order: Order) -> None:
         """Tell a device to do something.

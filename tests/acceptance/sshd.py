@@ -61,7 +61,7 @@ class Sshd:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
-        self.port = _free_port()
+        self.port = free_port()
         for name in ("host_key", "user_key"):
             _make_key(folder / name)
         host_key = (folder / "host_key.pub").read_text(encoding="utf-8")
@@ -116,8 +116,7 @@ class Sshd:
     def _listens(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, (self.folder / "sshd.log").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
 
 def _make_key(path: Path) -> None:
@@ -126,7 +125,14 @@ def _make_key(path: Path) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    """Whether anybody listens at a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

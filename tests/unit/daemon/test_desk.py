@@ -91,6 +91,20 @@ def test_a_cut_line_is_told_and_the_take_goes_on(desk: Desk) -> None:
     run(check())
 
 
+@pytest.mark.parametrize("how", ["stop", "cancel"])
+def test_an_order_to_end_that_went_with_the_line_is_given_again(desk: Desk, how: str) -> None:
+    async def check() -> None:
+        async with AsyncExitStack() as stack:
+            orders = await stack.enter_async_context(desk.attach(TAB))
+            key, _ = await stack.enter_async_context(recording(desk))
+            await first(orders)
+            desk.stop(key, cancel=how == "cancel")
+            again = await stack.enter_async_context(desk.attach(TAB))
+            assert await first(again) == {how: {"key": key}}
+
+    run(check())
+
+
 def test_the_old_line_takes_nothing_with_it(desk: Desk) -> None:
     async def check() -> None:
         old = desk.attach(TAB)

@@ -8,14 +8,24 @@ const TEST_STEP = 0.18; // seconds from one to the next
 const TEST_LEVEL = 0.2;
 
 export class Loudspeaker {
-  tap = null; // a test hears here what is played: a function of (AudioContext, AudioNode)
   #volume;
   #outputs = new Map(); // by rate: what plays it, made once
   #silenced = new Set();
+  #contexts = [];
+  #changed;
 
-  /** @param {number} volume from 0 to 1 */
-  constructor(volume) {
+  /**
+   * @param {number} volume from 0 to 1
+   * @param {() => void} changed called when it falls asleep or wakes
+   */
+  constructor(volume, changed) {
     this.#volume = volume;
+    this.#changed = changed;
+  }
+
+  /** Whether anything can be heard: browsers wait for a click. */
+  get isAwake() {
+    return this.#contexts.length > 0 && this.#contexts.every((context) => context.state === "running");
   }
 
   get volume() {
@@ -64,10 +74,16 @@ export class Loudspeaker {
     });
   }
 
-  /** Have sound; only a click lets browsers do so. */
+  /** Have sound, as soon as the browser allows it. */
   async wake() {
     await (this.#outputs.get(48000) ?? this.#open(48000));
-    for (const output of this.#outputs.values()) await (await output).context.resume();
+    for (const context of this.#contexts) context.resume();
+  }
+
+  /** Have somebody else hear, too, what is played at a rate: `hear` gets the context and its last node. */
+  async listen(rate, hear) {
+    const { context, gain } = await (this.#outputs.get(rate) ?? this.#open(rate));
+    await hear(context, gain);
   }
 
   /** A context of the sound's rate: the browser resamples all of it as one. */
@@ -79,11 +95,12 @@ export class Loudspeaker {
 
   async #make(rate) {
     const context = new AudioContext({ sampleRate: rate });
+    this.#contexts.push(context);
+    context.onstatechange = this.#changed;
     await context.audioWorklet.addModule("/ring.js");
     const ring = new AudioWorkletNode(context, "ring", { numberOfInputs: 0, outputChannelCount: [1] });
     const gain = new GainNode(context, { gain: this.#volume });
     ring.connect(gain).connect(context.destination);
-    this.tap?.(context, gain);
     return { context, ring, gain, sound: "" };
   }
 

@@ -19,14 +19,13 @@ const RELOADED = 1500; // ms that the page before may still hold this tab's name
 
 const words = wordsOf(navigator.language);
 const meter = new Meter(parts);
-const loudspeaker = new Loudspeaker(Number(localStorage.getItem(VOLUME) ?? 1));
+const loudspeaker = new Loudspeaker(Number(localStorage.getItem(VOLUME) ?? 1), () => offerOurselves());
 let microphone = null;
 let problem = ""; // with the microphone
 let taking = null; // what is recorded
 let ending = null; // {"wanted"}: how it is to end
 let missedBefore = 0; // frames, when it began
 let counts = { kept: 0, foreign: 0 };
-let sound = false; // whether it may be heard
 let offered = null; // what this tab said last that it is
 
 const tab = await ownName();
@@ -92,14 +91,14 @@ function draw() {
 
 function readiness() {
   if (!microphone) return problem;
-  return microphone.isAwake && sound ? "awake" : "asleep";
+  return microphone.isAwake && loudspeaker.isAwake ? "awake" : "asleep";
 }
 
 /** Say what this tab is, whenever that changes. */
 function offerOurselves() {
   const hears = Boolean(microphone?.isAwake);
   const name = [browser(), microphone?.name].filter(Boolean).join(", ").slice(0, 200);
-  const device = { id: tab, name, rate: microphone?.rate ?? 0, microphone: hears, loudspeaker: sound };
+  const device = { id: tab, name, rate: microphone?.rate ?? 0, microphone: hears, loudspeaker: loudspeaker.isAwake };
   if (line.isHere && JSON.stringify(device) !== JSON.stringify(offered)) {
     line.say({ device });
     offered = device;
@@ -193,9 +192,9 @@ async function finish({ wanted }) {
 }
 
 async function wake() {
-  sound = true;
   if (!microphone) await open(localStorage.getItem(CHOSEN) ?? "");
-  await Promise.all([microphone?.wake(), loudspeaker.wake()]);
+  microphone?.wake();
+  await loudspeaker.wake();
   navigator.storage.persist?.(); // takes that wait are not to be cleared away
   offerOurselves();
 }
@@ -234,6 +233,7 @@ addEventListener("hashchange", () => line.dial(greeting())); // a new link in th
 addEventListener("beforeunload", (event) => {
   if (taking || counts.kept) event.preventDefault();
 });
+globalThis.yinfang = { line, loudspeaker, shelf }; // for tests
 if (shelf) await goOn();
 draw();
 line.dial();
@@ -241,6 +241,3 @@ navigator.mediaDevices.addEventListener("devicechange", async () =>
   offer(await Microphone.list(), microphone?.id, words),
 );
 if (shelf && (await Microphone.isAllowed())) await wake();
-
-/** For tests: what the page is made of. */
-globalThis.yinfang = { line, loudspeaker, shelf };

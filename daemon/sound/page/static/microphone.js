@@ -88,8 +88,9 @@ export class Microphone extends EventTarget {
     return this.#context.state === "running";
   }
 
-  async wake() {
-    await this.#context.resume();
+  /** Have sound, as soon as the browser allows it. */
+  wake() {
+    this.#context.resume();
   }
 
   /** Frames that the browser says the device has lost so far; 0 where it does not say. */

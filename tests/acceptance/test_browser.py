@@ -1,0 +1,344 @@
+"""A browser's tab as microphone and loudspeaker: a real browser, a real tunnel, a real daemon.
+
+The browser's microphone hears noise that never repeats, so that any part of it that is found whole
+in the noise, and nowhere else, is proof that nothing was lost, doubled or changed.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import shlex
+import subprocess
+import threading
+import wave
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.acceptance.running import RunningDaemon, until
+from tests.acceptance.sshd import Sshd, free_port, listens, why_no_sshd
+from tests.chromium import Chromium, why_no_chromium
+from workspace.recordings import Recordings
+
+WHY_NOT = why_no_sshd() or why_no_chromium()
+pytestmark = [
+    pytest.mark.debian,
+    pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "all is here"),
+]
+RATE = 44_100  # Hz, of Chromium's fake microphone: so nothing is resampled on the way
+FRAME = 2  # bytes
+NOISE = random.Random(7).randbytes(FRAME * RATE * 60)
+SOUND_COMES = "document.getElementById('bar').getAttribute('aria-valuenow') > -60"
+SPEAKER, PROMPT = "alice", "zh0001"
+CUTS = 20
+PLAYED_RATE = 24_000  # Hz
+PIECE = 960  # bytes of a sound that are sent at a time: 20 ms
+LISTEN = """
+async (rate) => {
+  globalThis.heard = [];
+  const hear = async (context, node) => {
+    await context.audioWorklet.addModule("/capture.js");
+    const options = { numberOfOutputs: 0, processorOptions: { frames: 480 } };
+    const ear = new AudioWorkletNode(context, "capture", options);
+    ear.port.onmessage = ({ data }) => {
+      for (const value of data.block) globalThis.heard.push(Math.round(value * 32768));
+    };
+    node.connect(ear);
+  };
+  await globalThis.yinfang.loudspeaker.listen(rate, hear);
+}
+"""
+
+
+class Tunnel:
+    """`ssh -L` to the page, from another port of this machine.
+
+    Attributes:
+        port: at the near end.
+    """
+
+    def __init__(self, sshd: Sshd, target: int) -> None:
+        self.port = free_port()
+        ssh = shlex.split(sshd.environ()["YINFANG_SSH_COMMAND"])
+        forward = f"127.0.0.1:{self.port}:localhost:{target}"
+        self._command = [
+            *ssh, "-N", "-o", "RemoteCommand=none", "-o", "ExitOnForwardFailure=yes",
+            "-L", forward, "gpu",
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> Tunnel:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        until(lambda: listens(self.port), "the tunnel is open")
+        return self
+
+    def cut(self) -> None:
+        """Kill it: what was on its way is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+class Take:
+    """A take that is made by the tab, as the dashboard orders it.
+
+    Attributes:
+        events: all that was said of it but its levels.
+        frames: heard so far, by its levels.
+    """
+
+    def __init__(self, daemon: RunningDaemon, prompt: str = PROMPT) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.frames = 0
+        self.key = ""
+        self._daemon = daemon
+        self._prompt = prompt
+        self._watching = threading.Thread(target=self._watch)
+        self._watching.start()
+        until(lambda: self.key, "it is ordered", self._explain)
+
+    def hear(self, seconds: float) -> None:
+        """Return when so much of it was recorded."""
+        until(lambda: self.frames >= seconds * RATE, f"{seconds} s", self._explain)
+
+    def stop(self) -> None:
+        self._daemon.call("sound.stop", key=self.key)
+
+    def card(self) -> dict[str, Any]:
+        """What became of it."""
+        until(lambda: "card" in (self.events or [{}])[-1], "its card", self._explain, 60)
+        self._watching.join()
+        card: dict[str, Any] = self.events[-1]["card"]
+        return card
+
+    def _watch(self) -> None:
+        device = tabs(self._daemon)[0]["id"]
+        with self._daemon.client() as client:
+            about = {"device": device, "speaker": SPEAKER, "prompt": self._prompt}
+            for event in client.stream("sound.record", **about):
+                self.key = event.get("key", self.key)
+                if levels := event.get("levels"):
+                    self.frames = round(levels[-1]["at"] * RATE)
+                else:
+                    self.events.append(event)
+
+    def _explain(self) -> str:
+        return f"{self.frames} frames, {str(self.events)[:2000]}, {self._daemon.explain()}"
+
+
+@pytest.fixture(scope="module")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    server = Sshd(tmp_path_factory.mktemp("sshd") / "etc").up()
+    yield server
+    server.down()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
+    daemon = RunningDaemon(tmp_path_factory.mktemp("tab") / "workspace").up()
+    daemon.call("recordings.open", speaker=SPEAKER)
+    yield daemon
+    daemon.end()
+
+
+@pytest.fixture(scope="module")
+def tunnel(daemon: RunningDaemon, sshd: Sshd) -> Iterator[Tunnel]:
+    tunnel = Tunnel(sshd, daemon.call("sound.page")["port"]).up()
+    yield tunnel
+    tunnel.cut()
+
+
+@pytest.fixture(scope="module")
+def browser(
+    daemon: RunningDaemon, tunnel: Tunnel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Chromium]:
+    folder = tmp_path_factory.mktemp("browser")
+    with wave.open(str(folder / "noise.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(FRAME)
+        file.setframerate(RATE)
+        file.writeframes(NOISE)
+    link = daemon.call("sound.page")
+    chromium = Chromium(folder / "p", folder / "noise.wav", {link["port"]: tunnel.port}).up()
+    chromium.open(link["url"])
+    chromium.wait("globalThis.yinfang?.line.isHere")
+    chromium.run("document.getElementById('allow').click()")
+    until(lambda: attached(daemon), "the tab is a microphone", lambda: str(chromium.told))
+    chromium.wait(SOUND_COMES)
+    yield chromium
+    chromium.down()
+
+
+def tabs(daemon: RunningDaemon) -> list[dict[str, Any]]:
+    with daemon.client() as client:
+        first: dict[str, Any] = next(iter(client.stream("sound.devices")))
+    found: list[dict[str, Any]] = first["devices"]
+    return found
+
+
+def attached(daemon: RunningDaemon) -> bool:
+    return any(tab["microphone"] and tab["loudspeaker"] for tab in tabs(daemon))
+
+
+def assert_whole(daemon: RunningDaemon, card: dict[str, Any]) -> None:
+    """A take is one unbroken piece of what the microphone heard, and as long as it was counted."""
+    import soundfile
+
+    path = Recordings(daemon.workspace.recordings / SPEAKER).takes / f"{card['take']}.raw.flac"
+    samples, rate = soundfile.read(path, dtype="int32")
+    assert (rate, len(samples)) == (RATE, card["frames"])
+    pcm = b"".join(as_played(int(each) >> 8) for each in samples)
+    begin = NOISE.find(pcm[: FRAME * 100])
+    assert begin >= 0 and begin % FRAME == 0, "its beginning is no noise"
+    assert NOISE[begin : begin + len(pcm)] == pcm, "something is missing in it"
+
+
+def as_played(sample: int) -> bytes:
+    """A sample of 24 bits as it was in the file: Chromium takes 32767 for full scale upwards."""
+    full = 32767 if sample > 0 else 32768
+    return round(sample * full / 2**23).to_bytes(FRAME, "little", signed=True)
+
+
+def test_what_the_tab_hears_is_stored_sample_by_sample(
+    daemon: RunningDaemon, browser: Chromium
+) -> None:
+    take = Take(daemon)
+    take.hear(1.0)
+    assert browser.run("document.getElementById('text').innerText")
+    take.stop()
+    card = take.card()
+    assert (card["dropped"], card["device"]["kind"], card["rate"]) == (0, "browser", RATE)
+    assert card["frames"] >= RATE
+    assert_whole(daemon, card)
+
+
+def test_twenty_cuts_lose_no_sample(
+    daemon: RunningDaemon, browser: Chromium, tunnel: Tunnel
+) -> None:
+    chance = random.Random(11)
+    for number in range(CUTS):
+        take = Take(daemon)
+        at = chance.uniform(0.05, 0.6)
+        take.hear(at)
+        if number % 2:
+            take.stop()  # the line is cut while the rest is on its way
+        tunnel.cut()
+        tunnel.up()
+        if not number % 2:
+            until(lambda: attached(daemon), "the tab is back", lambda: str(browser.told))
+            take.hear(at + 0.1)
+            take.stop()
+        card = take.card()
+        assert card["frames"] >= at * RATE
+        assert_whole(daemon, card)
+        assert len(takes_with(daemon, take.key)) == 1
+    browser.wait("globalThis.yinfang.shelf.takes().then(takes => takes.length === 0)")
+
+
+def test_what_was_recorded_while_the_line_was_cut_comes_too(
+    daemon: RunningDaemon, browser: Chromium, tunnel: Tunnel
+) -> None:
+    take = Take(daemon)
+    take.hear(0.2)
+    tunnel.cut()
+    until(lambda: {"here": False} in take.events, "the cut is told")
+    browser.wait(f"globalThis.yinfang.shelf.size('{take.key}').then(size => size > {3 * RATE})")
+    assert "sent when it is back" in browser.run("document.body.innerText")
+    tunnel.up()
+    take.hear(1.0)
+    take.stop()
+    assert_whole(daemon, take.card())
+
+
+def test_a_reloaded_tab_sends_what_it_had(daemon: RunningDaemon, browser: Chromium) -> None:
+    take = Take(daemon)
+    take.hear(0.5)
+    browser.reload()
+    card = take.card()
+    assert card["frames"] >= 0.4 * RATE  # the last moments of the page before were not kept yet
+    assert_whole(daemon, card)
+    browser.wait("globalThis.yinfang?.line.isHere")
+    until(lambda: attached(daemon), "the tab is a microphone again", lambda: str(browser.told))
+    browser.wait(SOUND_COMES)
+
+
+def test_a_killed_daemon_gets_the_rest(daemon: RunningDaemon, browser: Chromium) -> None:
+    device = tabs(daemon)[0]["id"]
+    with daemon.client() as client:
+        about = {"device": device, "speaker": SPEAKER, "prompt": PROMPT}
+        events = iter(client.stream("sound.record", **about))
+        key = next(events)["key"]
+        while next(events).get("levels", [{"at": 0.0}])[-1]["at"] < 0.4:
+            continue
+        daemon.kill()
+    daemon.up()
+    # Nobody waits for the take any more: the tab ends it, and what there was is kept.
+    until(lambda: takes_with(daemon, key), "the take is there", daemon.explain, 60)
+    [card] = takes_with(daemon, key)
+    assert card["frames"] >= 0.4 * RATE
+    assert_whole(daemon, card)
+
+
+def test_a_cancelled_take_leaves_nothing(daemon: RunningDaemon, browser: Chromium) -> None:
+    until(lambda: attached(daemon), "the tab is a microphone", lambda: str(browser.told))
+    take = Take(daemon)
+    take.hear(0.3)
+    daemon.call("sound.cancel", key=take.key)
+    until(lambda: {"cancelled": True} in take.events, "it is cancelled", lambda: str(take.events))
+    assert daemon.call("takes.pending") == []
+    browser.wait("globalThis.yinfang.shelf.takes().then(takes => takes.length === 0)")
+
+
+def test_what_is_played_is_heard_without_gaps(daemon: RunningDaemon, browser: Chromium) -> None:
+    listen(browser)
+    sound = random.Random(3).randbytes(2 * PLAYED_RATE)
+    play(daemon, "first", sound)
+    browser.wait(f"globalThis.heard.filter(Boolean).length >= {len(sound) // 2 - 10}")
+    heard = what_was_heard(browser)
+    begin = heard.find(sound[:100])
+    assert begin >= 0, "its beginning was not heard"
+    assert heard[begin : begin + len(sound)] == sound
+
+
+def test_it_is_silent_when_it_is_told_to_be(daemon: RunningDaemon, browser: Chromium) -> None:
+    listen(browser)
+    sound = random.Random(4).randbytes(2 * PLAYED_RATE * 20)
+    device = play(daemon, "long", sound[: PLAYED_RATE * 16], end=False)
+    browser.wait("globalThis.heard.filter(Boolean).length >= 2000")
+    daemon.call("sound.quiet", device=device, sound="long")
+    play(daemon, "long", sound[PLAYED_RATE * 16 :])  # that was on its way: it is not heard either
+    play(daemon, "next", b"\x11\x11" * PLAYED_RATE)
+    browser.wait("globalThis.heard.slice(-2000).every(each => each === 0x1111)")
+    heard = what_was_heard(browser).lstrip(b"\x00")
+    assert len(heard) < len(sound) // 2
+    assert sound[-2000:] not in heard
+
+
+def takes_with(daemon: RunningDaemon, key: str) -> list[dict[str, Any]]:
+    cards = Recordings(daemon.workspace.recordings / SPEAKER).cards().values()
+    return [card for card in cards if card["key"] == key]
+
+
+def play(daemon: RunningDaemon, name: str, sound: bytes, end: bool = True) -> str:
+    """Play s16le with the tab; the tab's id."""
+    device = str(tabs(daemon)[0]["id"])
+    with daemon.client() as client:
+        about = {"device": device, "sound": name, "rate": PLAYED_RATE}
+        for begin in range(0, len(sound), PIECE):
+            data = base64.b64encode(sound[begin : begin + PIECE]).decode()
+            client.call("sound.play", **about, data=data)
+        if end:
+            client.call("sound.play", **about)
+    return device
+
+
+def listen(browser: Chromium) -> None:
+    """Have the page note what it plays from now on, as s16 in `globalThis.heard`."""
+    browser.run(f"({LISTEN})({PLAYED_RATE})")
+
+
+def what_was_heard(browser: Chromium) -> bytes:
+    heard: list[int] = browser.run("globalThis.heard")
+    return b"".join(each.to_bytes(2, "little", signed=True) for each in heard)
