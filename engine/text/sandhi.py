@@ -9,6 +9,7 @@ no say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise, zip_longest
@@ -18,6 +19,7 @@ from engine.text.pronounce import Word, is_word
 from engine.text.tone_words import (
     DOUBLED_WORDS,
     FULL_TONE_WORDS,
+    NEUTRAL_STEMS,
     NEUTRAL_WORDS,
     ORDINAL_ONE,
     OWN_ER,
@@ -32,6 +34,12 @@ _DIGITS = frozenset("零一二三四五六七八九幺")
 _UNITS = frozenset("十百千万亿")
 
 
+# 个 of a count, not 整个 or 各个; and inside a word 上个月, 叫个不停, not 私个人
+COUNTED_GE = re.compile(r"(?<![整各逐挨个单])个$|(?<=[这那哪每几上下半叫])个(?=.)")
+# 来 and 去 keep their tones where it is told whether one can: 说不出来
+POTENTIAL = re.compile(".[不得].[来去]|[不得].[来去]")
+FULL_TONES = {"来": 2, "去": 4}
+
 _BEFORE_LEANING_ONE = frozenset("这那每某另同任哪")
 
 
@@ -41,7 +49,8 @@ def connected(words: list[Word]) -> list[Word]:
     Args:
         words: with the dictionary's pinyin. Fixed words keep theirs and only lend context.
     """
-    return [word if word.fixed else _erhua(word) for word in _beside_each_other(_lexical(words))]
+    own = [word if word.fixed else _unstressed(word) for word in _lexical(words)]
+    return [word if word.fixed else _erhua(word) for word in _beside_each_other(own)]
 
 
 def recited(words: list[Word]) -> list[Word]:
@@ -128,10 +137,12 @@ def _neutral(word: Word) -> Word:
         text = stem
     if text in DOUBLED_WORDS or text in NEUTRAL_WORDS or text[-2:] in NEUTRAL_WORDS:
         word = _set_tone(word, len(text) - 1, NEUTRAL)
-    word = _unstressed(word)
-    if text.endswith("个"):
-        word = _set_tone(word, len(text) - 1, NEUTRAL)
-    return word
+    if text[:2] in NEUTRAL_STEMS:
+        word = _set_tone(word, 1, NEUTRAL)
+    if POTENTIAL.fullmatch(text):
+        word = _set_tone(word, -1, FULL_TONES[text[-1]])
+    counted = COUNTED_GE.search(text)
+    return _set_tone(word, counted.end() - 1, NEUTRAL) if counted else word
 
 
 def _unstressed(word: Word) -> Word:

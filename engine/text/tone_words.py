@@ -30,9 +30,12 @@ NEUTRAL_WORDS = _words(
     丈夫 丈人 帐篷 招呼 招牌 折腾 这个 那个 这么 枕头 芝麻 知识 指甲 指头 主意 转悠 庄稼 壮实
     状元 字号 自在 祖宗 嘴巴 琢磨 作坊 葡萄 太阳 哪里 知道 觉得 记得 值得 显得 晓得 省得 免得
     起来 上来 下来 进来 出来 回来 过来 上去 下去 进去 出去 回去 外头 甜头 锄头 势头 浪头 小姐
-    父亲 母亲 薄荷 干净
+    父亲 母亲 薄荷 干净 呼噜 吆喝 哈欠 露水 炮仗 砖头 估摸 教教 量量 铺盖
     """
 )
+
+# Whose second syllable is neutral in longer words too: 玻璃杯, 豆腐脑儿.
+NEUTRAL_STEMS = _words("玻璃 葡萄 豆腐 粮食 萝卜 核桃 石榴 骆驼 蘑菇 芝麻 铺盖 谢谢 码头 吆喝")
 
 # Whose 子 is no suffix and keeps its third tone.
 FULL_TONE_WORDS = _words(
