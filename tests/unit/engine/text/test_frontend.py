@@ -130,7 +130,7 @@ def assert_spans(phonemes: Phonemes) -> None:
         ("背着书包", "bei1 zhe5 shu1 bao1"),
         ("背着他说", "bei4 zhe5 ta1 shuo1"),
         ("种着三种花", "zhong4 zhe5 san1 zhong3 hua1"),
-        ("他切了一块", "ta1 qie1 le5 yi2 kuai4"),
+        ("把肉切成片", "ba3 rou4 qie1 cheng2 pian4"),
         ("明天还", "ming2 tian1 huan2"),
         ("他还来", "ta1 hai2 lai2"),
         ("只听得到声音", "zhi3 ting1 de5 dao4 sheng1 yin1"),
