@@ -24,6 +24,7 @@ class Recording:
         logs: what was printed, by job.
         machine: the reports of `machine`.
         answers: of methods, by name.
+        streams: events of other streams, by name.
     """
 
     jobs: list[Values]
@@ -31,6 +32,7 @@ class Recording:
     curves: Mapping[str, list[Values]] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
+    streams: Mapping[str, list[Values]] = field(default_factory=dict)
 
 
 def job(number: int, kind: str, state: str, **changes: Any) -> Values:

@@ -23,14 +23,18 @@ NOTHING = {"whole": {"series": {}, "facts": [], "earlier": 0}}  # of a run that 
 class Elsewhere(LocalSocket):
     """A socket of this machine under a name that is the same on all."""
 
+    name: str
+
     @property
     def label(self) -> str:
-        return "gpu:/data/voices"
+        return self.name
 
 
 @asynccontextmanager
-async def answering(workspace: Workspace, recording: Recording) -> AsyncIterator[Link]:
-    """A link to a daemon that answers as it is recorded, and whose streams never end."""
+async def answering(
+    workspace: Workspace, recording: Recording, name: str = "gpu:/data/voices"
+) -> AsyncIterator[Link]:
+    """A link to a daemon of a name that answers as it is recorded, and whose streams never end."""
     workspace.state.mkdir(parents=True, exist_ok=True)
     answers = {"ping": {}, **recording.answers}
 
@@ -58,11 +62,20 @@ async def answering(workspace: Workspace, recording: Recording) -> AsyncIterator
             yield report, None
         await asyncio.Event().wait()
 
+    def stream(name: str) -> Any:
+        async def events(_: Any) -> AsyncGenerator[Event, None]:
+            for event in recording.streams[name]:
+                yield event, None
+            await asyncio.Event().wait()
+
+        return events
+
     streams = {"jobs.follow": jobs, "run.curves": curves, "jobs.logs": logs, "machine": machine}
+    streams |= {name: stream(name) for name in recording.streams}
     server = Server(workspace.socket, {name: method(name) for name in answers}, streams)
     await server.open()
     try:
-        yield Link(Elsewhere(workspace), "snapshots")
+        yield Link(Elsewhere(workspace, name), "snapshots")
     finally:
         await server.close()
         server.remove()

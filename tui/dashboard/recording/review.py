@@ -38,7 +38,7 @@ def lines(card: Card, takes: int, wordless: str = "") -> list[Line]:
 def standing(card: Card, takes: int) -> Line:
     """Which take it is, and whether it is kept."""
     number = str(card["take"]).rpartition("-")[2]
-    of = f"take {number}, of {takes}" if takes > 1 else f"take {number}"
+    of = f"take {number} of {takes}" if takes > 1 else f"take {number}"
     state = Span("✓ kept", "good") if card["kept"] else Span("not kept", "dim")
     device = card.get("device") or {}
     by = f"{device.get('name', '')}, {kilohertz(card['rate'])}".lstrip(", ")

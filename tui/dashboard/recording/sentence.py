@@ -172,9 +172,7 @@ def broken(cells: Sequence[int], ends_well: Sequence[bool], width: int) -> list[
         length = until[end] - until[begin]
         if length > width and end - begin > 1:
             return float("inf")
-        misfit = (
-            0.0 if end == count or ends_well[end - 1] else (target / 3) ** 2
-        )  # some syllables off
+        misfit = 0.0 if end == count or ends_well[end - 1] else (target / 3) ** 2
         return (length - target) ** 2 + misfit
 
     # best[end]: the least cost of so many lines that end there, and where the last begins

@@ -101,9 +101,9 @@ def room_before() -> list[Line]:
     return [
         (Span("First the room", "strong"),),
         (),
-        (Span("Sit as you will sit, and be silent for three seconds. What is heard then is the "),
-         Span("noise"), Span(" that every take has in it.")),
-    ]  # fmt: skip
+        (Span("Sit as you will sit, and be silent for three seconds."),),
+        (Span("What is heard then is the noise that every take has in it.", "dim"),),
+    ]
 
 
 def room_meanwhile(left: float) -> list[Line]:
@@ -157,7 +157,9 @@ def done(session: Session) -> list[Line]:
     ]
     if seconds < needed:
         left = duration(needed - seconds)
-        lines.append((Span(f"{left} more make a voice; a adds sentences", "dim"),))
+        lines.append(
+            (Span(f"{left} more make a voice: a, in the list of speakers, adds sentences", "dim"),)
+        )
     else:
         lines.append((Span("enough for a voice", "dim"),))
     return lines

@@ -45,6 +45,7 @@ class SessionView(Vertical):
     SessionView #review { margin: 0 1; display: none; }
     SessionView.-review #review { display: block; }
     SessionView.-review Meter { display: none; }
+    SessionView.-still Waveform, SessionView.-still Meter { display: none; }
     SessionView #hints { margin: 0 1; height: 1; }
     SessionView.-tall Waveform { height: 8; }
     SessionView.-tall #below { min-height: 7; margin-top: 1; }
@@ -99,6 +100,7 @@ class SessionView(Vertical):
         card = reading.card if booth.stage == "review" else None
         self.set_class(booth.stage in PAPER, "-paper")
         self.set_class(card is not None, "-review")
+        self.set_class(booth.stage in PAPER - {"listening"}, "-still")
         self._draw_sentence(reading)
         if booth.stage in PAPER:
             self.query_one("#said", Told).tell(self._paper(reading))

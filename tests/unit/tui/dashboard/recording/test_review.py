@@ -30,7 +30,7 @@ def text(lines: list[Line]) -> str:
 
 def test_a_good_take_says_its_figures_and_nothing_else() -> None:
     said = text(review.lines(card(), 3))
-    assert "take 2, of 3   not kept   Firefox, 44.1 kHz" in said
+    assert "take 2 of 3   not kept   Firefox, 44.1 kHz" in said
     assert "4.8 s   loudness -21.3 LUFS   peak -4.2 dBFS   noise -62 dBFS   SNR 41 dB" in said
     assert "pace 4.6 syllables/s   silence 0.60 s before   0.62 s behind" in said
     assert len(said.splitlines()) == 3 and review.is_sound(card())
