@@ -249,7 +249,7 @@ _IN_WORDS: tuple[tuple[re.Pattern[str], int, Rule], ...] = (
     (re.compile(".尽"), -1, _when("jin4")),
     (re.compile("调[低高快慢直亮暗大小好匀]"), 0, _when("tiao2")),
     (re.compile("[不能会]转"), -1, _when("zhuan4", "$|了?$|了[上下里]")),
-    (re.compile("切[了着过成开下掉断片好丝块]"), 0, _when("qie1")),
+    (re.compile("切[了着过成开下掉断片好丝块菜肉瓜葱姜蒜面]"), 0, _when("qie1")),
     (re.compile("背着"), 0, _when("bei1", unless=_BEHIND_BACK.pattern)),
     (re.compile("铺[满着开上成好在了]"), 0, _when("pu1")),
     (re.compile(".铺"), -1, _when("pu1", "[着满]")),

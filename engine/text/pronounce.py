@@ -22,6 +22,7 @@ from engine.text.polyphones import Place, places, settled
 _NUMERAL = re.compile(r"([零幺一二三四五六七八九]{2,}|[零一二两三四五六七八九十百千万亿]{3,})")
 _MANNER_WORD = re.compile(r"(.)\1地$")  # 冷冷地, 水淋淋地
 _COUNTED_WORD = re.compile(r"[一二两三四五六七八九十百千几数半这那每]+只")
+_MERGED_ER = re.compile(r"(?<=[今昨明前后馅玩活哥点]儿)(?=.)")  # 今儿个, 馅儿饼
 _COMPLEMENT_WORD = re.compile(r"[^不获取所心难应]得.")  # 跑得快
 
 
@@ -61,7 +62,7 @@ def segment(hanzi: str) -> list[str]:
         if _NUMERAL.fullmatch(piece):
             words.extend(_numeral_words(piece))
         elif piece:
-            words.extend(part for word in _segmenter().cut(piece) for part in _particle_apart(word))
+            words.extend(part for word in _segmenter().cut(piece) for part in _cut_again(word))
     return words
 
 
@@ -72,6 +73,15 @@ def _numeral_words(numeral: str) -> list[str]:
     head = len(numeral) % 4 if len(numeral) > 4 else 0
     head += 4 if head == 1 else 0  # no digit alone
     return [*([numeral[:head]] if head else []), *re.findall(".{4}|.+$", numeral[head:])]
+
+
+def _cut_again(word: str) -> list[str]:
+    """Cut where the segmenter did not: behind 儿 that merges, beside 地 that is a particle."""
+    if _MERGED_ER.search(word):
+        return [part for part in _MERGED_ER.split(word) if part]
+    if word[0] == "儿" and len(word) > 1 and not is_word(word):
+        return ["儿", word[1:]]  # 鞋带|儿松
+    return _particle_apart(word)
 
 
 def _particle_apart(word: str) -> list[str]:

@@ -19,6 +19,7 @@ from engine.text.pronounce import Word, is_word
 from engine.text.tone_words import (
     DOUBLED_WORDS,
     FULL_TONE_WORDS,
+    MERGED_ER,
     NEUTRAL_STEMS,
     NEUTRAL_WORDS,
     ORDINAL_ONE,
@@ -241,7 +242,8 @@ def _erhua(word: Word) -> Word:
     """这儿: 儿 becomes the colour of the vowel before it. The text keeps both characters."""
     if not word.text.endswith("儿") or len(word.pinyin) < 2:
         return word
-    if word.text[-3:] in OWN_ER or word.text[-2:] in OWN_ER:
+    is_own = word.text[-3:] in OWN_ER or word.text[-2:] in OWN_ER
+    if is_own and word.text[-3:] not in MERGED_ER:
         return word
     before, er = word.pinyin[-2:]
     if before is None or er is None or before.erhua or before.final == "er":

@@ -72,6 +72,8 @@ OWN_ER = _words(
     """
 )
 
+MERGED_ER = _words("女孩儿 男孩儿 小孩儿")  # though 孩儿 alone is two syllables
+
 # 一 keeps its first tone as an ordinal.
 ORDINAL_ONE = tuple(
     sorted(_words("一月 一号 一楼 一级 一等 一流 一班 一年级 一季度 一审 一期 一把手"))

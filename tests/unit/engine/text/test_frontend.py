@@ -130,7 +130,7 @@ def assert_spans(phonemes: Phonemes) -> None:
         ("背着书包", "bei1 zhe5 shu1 bao1"),
         ("背着他说", "bei4 zhe5 ta1 shuo1"),
         ("种着三种花", "zhong4 zhe5 san1 zhong3 hua1"),
-        ("把肉切成片", "ba3 rou4 qie1 cheng2 pian4"),
+        ("慢慢切开", "man4 man4 qie1 kai1"),
         ("明天还", "ming2 tian1 huan2"),
         ("他还来", "ta1 hai2 lai2"),
         ("只听得到声音", "zhi3 ting1 de5 dao4 sheng1 yin1"),
@@ -147,6 +147,12 @@ def assert_spans(phonemes: Phonemes) -> None:
         ("女儿", "nv3 er2"),
         ("幼儿园", "you4 er2 yuan2"),
         ("儿童", "er2 tong2"),
+        ("今儿个", "jinr1 ge5"),
+        ("鞋带儿松了", "xie2 dair4 song1 le5"),
+        ("馅儿饼", "xianr4 bing3"),
+        ("女孩儿", "nv3 hair2"),
+        ("一点儿一点儿", "yi4 dianr3 yi4 dianr3"),
+        ("婴儿车", "ying1 er2 che1"),
         # traditional
         ("你說過嗎", "ni3 shuo1 guo4 ma5"),
         # numbers spoken
