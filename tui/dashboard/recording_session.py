@@ -53,12 +53,11 @@ class RecordingSession:
 
     async def look_for_pending(self) -> None:
         """See what is still on its way, from here or from a microphone elsewhere."""
-        if not isinstance(self._link.state, Connected):
-            return  # it is asked for again when the line is back
         keys = {order.key for order in self._waiting() if order.speaker == self.speaker}
-        for arriving in await self._ask("takes.pending") or ():
-            if arriving["speaker"] == self.speaker:
-                keys.add(arriving["key"])
+        if isinstance(self._link.state, Connected):
+            for arriving in await self._ask("takes.pending") or ():
+                if arriving["speaker"] == self.speaker:
+                    keys.add(arriving["key"])
         self.pending = len(keys)
 
     async def keep_and_go_on(self) -> None:

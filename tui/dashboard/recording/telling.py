@@ -184,8 +184,8 @@ def away(*, here: bool) -> Line:
 
 
 def pending(count: int) -> Line:
-    """Takes of an earlier time that are still on their way."""
+    """Takes that the daemon does not have whole yet."""
     if not count:
         return ()
-    takes = "1 take of before is" if count == 1 else f"{count} takes of before are"
-    return (Span(f"○ {takes} still here: being sent", "warn"),)
+    takes = "1 take is" if count == 1 else f"{count} takes are"
+    return (Span(f"○ {takes} still on the way to the server", "warn"),)

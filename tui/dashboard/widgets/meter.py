@@ -38,13 +38,8 @@ class Meter(Frugal):
         self.repaint()
 
     def begin(self) -> None:
-        """A new take begins: the light goes out."""
+        """A take begins, or there is none: nothing is heard, and the light is out."""
         self._reading = Reading()
-        self.repaint()
-
-    def rest(self) -> None:
-        """Nothing is heard any more; the light stays as it is."""
-        self._reading = Reading(at=self._reading.at, clipped=self._reading.clipped)
         self.repaint()
 
     def retone(self) -> None:

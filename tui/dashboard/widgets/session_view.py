@@ -111,7 +111,7 @@ class SessionView(Vertical):
             self._draw_review(reading, card)
         self._draw_wave(booth.stage, card)
         if not booth.is_busy:
-            self.query_one(Meter).rest()
+            self.query_one(Meter).begin()
 
     def _draw_sentence(self, reading: Reading) -> None:
         width = self.size.width - 2

@@ -50,8 +50,8 @@ def test_a_training_says_what_it_has_and_what_little_means() -> None:
 
 def test_what_is_on_its_way_is_told() -> None:
     assert text(telling.pending(0)) == ""
-    assert "1 take of before is" in text(telling.pending(1))
-    assert "3 takes of before are" in text(telling.pending(3))
+    assert "1 take is" in text(telling.pending(1))
+    assert "3 takes are" in text(telling.pending(3))
     assert text(telling.sending(50, 200)) == "is stored … 25%"
     assert "its line is away" in text(telling.away(here=False)) and not telling.away(here=True)
 
