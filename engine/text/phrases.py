@@ -22,7 +22,8 @@ PHRASES = {
     "处在": "chu3 zai4", "刨花": "bao4 hua1", "一觉": "yi1 jiao4", "哒哒": "da1 da1",
     "量尺寸": "liang2 chi3 cun4", "量血压": "liang2 xue4 ya1", "量体温": "liang2 ti3 wen1",
     "量量": "liang2 liang2", "教教": "jiao1 jiao1", "转圈": "zhuan4 quan1", "转着": "zhuan4 zhe5",
-    "转不动": "zhuan4 bu4 dong4", "干透": "gan1 tou4",
+    "转不动": "zhuan4 bu4 dong4", "干透": "gan1 tou4", "空座": "kong4 zuo4", "空位": "kong4 wei4",
+    "长信": "chang2 xin4",
 }  # fmt: skip
 
 # Characters of one reading today, whatever the phrase dictionary has for words with them.

@@ -27,7 +27,7 @@ _OUGHT = frozenset("还也都总就非可又必") | {
 # 得 behind these is to get, and no particle.
 _GETTING = frozenset(
     "获取求赢难心应博夺换骗习购拾所未不须非总只落乐分争挣赚捕摘独揽射砍轰拔占抢录查测讨自两安岂何"
-    "贪一既必可竞觉记值显懒省免晓使舍"
+    "贪一既必可竞彼遇觉记值显懒省免晓使舍"
 )
 _FAR_OR_NEAR = frozenset("听看做办吃买拿找赶够碰摸见闻")  # 听得到: can be heard
 # 地 is de behind a manner (慢慢地走) and di4 behind these, or beside a boundary.
@@ -135,6 +135,8 @@ def _back(place: Place) -> str | None:
 def _long(place: Place) -> str | None:
     if place.after[:1] in tuple("大高出胖满成得了着"):
         return None
+    if place.after[:1] in tuple("信假袍裙裤椅凳桥河龙队廊街夜梯绳线"):
+        return "chang2"
     before = place.before
     measured = before[-1:] in tuple("米里全总很太不多更最较挺够真么又样")
     return "chang2" if measured or _COUNTED.search(before) else None
