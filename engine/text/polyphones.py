@@ -8,8 +8,10 @@ stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+NEAR = 16  # characters: as far as what decides may be
 
 _COUNT = "零一二两三四五六七八九十百千万亿几数半"
 _COUNTED = re.compile(rf"[{_COUNT}这那每哪]$")
@@ -44,7 +46,7 @@ class Place:
 
     Attributes:
         before, word, after: the word and its neighbours, "" beyond the run.
-        left, right: everything before and behind it.
+        left, right: up to `NEAR` characters before and behind it.
     """
 
     before: str
@@ -57,14 +59,13 @@ class Place:
 Rule = Callable[[Place], str | None]
 
 
-def places(words: Sequence[str]) -> list[Place]:
+def places(words: Sequence[str]) -> Iterator[Place]:
     """Where each of the words of a run stands."""
-    return [
-        Place(before, word, after, "".join(words[:index]), "".join(words[index + 1 :]))
-        for index, (before, word, after) in enumerate(
-            zip(["", *words[:-1]], words, [*words[1:], ""], strict=True)
-        )
-    ]
+    run, start = "".join(words), 0
+    for before, word, after in zip(["", *words[:-1]], words, [*words[1:], ""], strict=True):
+        end = start + len(word)
+        yield Place(before, word, after, run[max(0, start - NEAR) : start], run[end : end + NEAR])
+        start = end
 
 
 def settled(place: Place) -> tuple[int, str] | None:
@@ -155,6 +156,15 @@ def _turn(place: Place) -> str | None:
     return "zhuan4" if alone or re.match(turns, place.right) else None
 
 
+def _tune(place: Place) -> str | None:
+    adjusts = re.match(r"[了一]?调|[低高好小大快慢]|一下", place.right)
+    return "tiao2" if adjusts or re.search(r"调[一了]$", place.left) else None
+
+
+def _can_be_sensed(place: Place) -> str | None:
+    return "de5" if place.before in _FAR_OR_NEAR else None
+
+
 def _plant(place: Place) -> str | None:
     if _COUNTED.search(place.before) or place.before[-1:] in tuple("各某此何多有品"):
         return None
@@ -216,8 +226,8 @@ _SINGLE: dict[str, Rule] = {
     "了": lambda place: "liao3" if place.before[-1:] == "不" and len(place.before) > 1 else None,
     "为": _when("wei2", left="[成分作均被称视定设改变认译沦约皆名]"),
     "量": _when("liang2", "[了一]?量|血压|体温|身高|腰围|尺寸|了?一下"),
-    "调": _when("tiao2", "[了一]?调|[低高好小大快慢]|一下|$", left="|.*调[一了]|[人]"),
-    "背": _when("bei1", "着|起|上|回|走|不动", unless="着(?:" + _BEHIND_BACK.pattern + ")"),
+    "调": _tune,
+    "背": _when("bei1", "着|起|不动", unless="着(?:" + _BEHIND_BACK.pattern + ")"),
     "铺": _when("pu1", "[着满开上了在成好床路]"),
     "切": _when("qie1", unless="不可|[莫勿忌记要]"),
     "剥": _when("bao1", unless="[夺削离落]"),
@@ -229,7 +239,7 @@ _SINGLE: dict[str, Rule] = {
     "尽": _when("jin4", "$|[的了]", left="."),
     "数": _when("shu3", "到|着|了|数|一数|不[清完]|钱|得清"),
     "弹": _when("tan2", unless="[药头壳孔]", not_behind="炸导子中"),
-    "中": _when("zhong4", "了"),
+    "中": _when("zhong4", "了", left="[我你他她它们也又都就被没砸打射击猜选抽买摸刺押]"),
     "缝": _when("feng2", "[一了着补好上衣被制得]", not_behind="条道丝个石门裂墙指"),
     "倒": _when("dao3", left=f"[{_FELL}]"),
     "来": _when("lai5", left=f".[进出]|[{_ASIDE}]下"),
@@ -243,7 +253,7 @@ _SINGLE: dict[str, Rule] = {
 _IN_WORDS: tuple[tuple[re.Pattern[str], int, Rule], ...] = (
     (re.compile(rf".*[^{''.join(_GETTING)}]得"), -1, _when("de5")),
     (re.compile("怪不得"), -1, _when("de5")),
-    (re.compile("得到"), 0, _when("de5", left=f"[{''.join(_FAR_OR_NEAR)}]")),
+    (re.compile("得到"), 0, _can_be_sensed),
     (re.compile(".+[不得]着"), -1, _when("zhao2")),
     (re.compile(rf"[{_COUNT}这那每]+场"), -1, _field),
     (re.compile(f"[{_FELL}]倒"), -1, _when("dao3")),
