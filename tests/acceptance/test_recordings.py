@@ -95,6 +95,8 @@ def test_from_a_microphone_to_training(running: RunningDaemon) -> None:
     kept = running.call("recordings.keep", speaker="alice", take="zh0001-1")
     assert (kept["prompt"]["state"], kept["kept"]) == ("kept", 1)
     assert 0 < kept["seconds"] <= 2.0
+    _, reading = (takes.parent / "readings.tsv").read_text(encoding="utf-8").splitlines()
+    assert reading.split("\t") == ["zh0001-1", card["prompt"]["text"], card["prompt"]["pinyin"]]
     until(lambda: state(running) == "held", "looked at and held", running.explain)
     assert running.call("jobs.list") == []
 
