@@ -266,5 +266,5 @@ _IN_WORDS: tuple[tuple[re.Pattern[str], int, Rule], ...] = (
     (re.compile("铺[满着开上成好在了]"), 0, _when("pu1")),
     (re.compile(".铺"), -1, _when("pu1", "[着满]")),
     (re.compile("落在"), 0, _left_behind),
-    (re.compile("只[^不会能是有要好得怕管顾可因当须此求在]"), 0, _when("zhi1", left="[这那]")),
+    (re.compile("只[^不会能是有要好得怕管顾可因当须此求在].?"), 0, _when("zhi1", left="[这那]")),
 )

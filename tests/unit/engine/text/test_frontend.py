@@ -140,6 +140,7 @@ def assert_spans(phonemes: Phonemes) -> None:
         ("明天还", "ming2 tian1 huan2"),
         ("他还来", "ta1 hai2 lai2"),
         ("只听得到声音", "zhi3 ting1 de5 dao4 sheng1 yin1"),
+        ("这只表慢了", "zhe4 zhi1 biao3 man4 le5"),
         ("这只是开始", "zhe4 zhi3 shi4 kai1 shi3"),
         ("一行说不出来的字", "yi4 xing2 shuo1 bu4 chu1 lai2 de5 zi4"),
         ("上个月整个城市", "shang4 ge5 yue4 zheng3 ge4 cheng2 shi4"),
