@@ -163,10 +163,7 @@ def browser(
     link = daemon.call("sound.page")
     chromium = Chromium(folder / "p", folder / "noise.wav", {link["port"]: tunnel.port}).up()
     chromium.open(link["url"])
-    chromium.wait("globalThis.yinfang?.line.isHere")
-    chromium.run("document.getElementById('allow').click()")
-    until(lambda: attached(daemon), "the tab is a microphone", lambda: str(chromium.told))
-    chromium.wait(SOUND_COMES)
+    click(chromium, daemon)
     yield chromium
     chromium.down()
 
@@ -176,6 +173,14 @@ def tabs(daemon: RunningDaemon) -> list[dict[str, Any]]:
         first: dict[str, Any] = next(iter(client.stream("sound.devices")))
     found: list[dict[str, Any]] = first["devices"]
     return found
+
+
+def click(browser: Chromium, daemon: RunningDaemon) -> None:
+    """Let the page use microphone and loudspeaker, as a person does."""
+    browser.wait("globalThis.yinfang?.line.isHere")
+    browser.run("document.getElementById('allow').click()")
+    until(lambda: attached(daemon), "the tab is a microphone", lambda: str(browser.told))
+    browser.wait(SOUND_COMES)
 
 
 def attached(daemon: RunningDaemon) -> bool:
@@ -259,9 +264,7 @@ def test_a_reloaded_tab_sends_what_it_had(daemon: RunningDaemon, browser: Chromi
     card = take.card()
     assert card["frames"] >= 0.4 * RATE  # the last moments of the page before were not kept yet
     assert_whole(daemon, card)
-    browser.wait("globalThis.yinfang?.line.isHere")
-    until(lambda: attached(daemon), "the tab is a microphone again", lambda: str(browser.told))
-    browser.wait(SOUND_COMES)
+    click(browser, daemon)
 
 
 def test_a_killed_daemon_gets_the_rest(daemon: RunningDaemon, browser: Chromium) -> None:

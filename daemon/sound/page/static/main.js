@@ -210,6 +210,9 @@ async function goOn() {
 label(words);
 parts.volume.value = loudspeaker.volume;
 parts.allow.onclick = wake;
+addEventListener("pointerdown", () => {
+  if (microphone && readiness() === "asleep") wake(); // browsers wait for a click, anywhere
+});
 parts.test.onclick = async () => {
   await wake();
   await loudspeaker.test();
