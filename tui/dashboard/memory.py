@@ -35,6 +35,7 @@ class Memory:
     microphone: the one that was chosen, see `tui.sound.choose.Way.id`; "" leaves it to us.
     countdown: whether one is counted in before a take.
     compared: workspace address -> runs that were compared there last.
+    auditions: what was compared blindly -> how often one was right, and of how many times.
     """
 
     page: str = "jobs"
@@ -44,6 +45,7 @@ class Memory:
     countdown: bool = True
     microphone: str = ""
     compared: dict[str, list[str]] = field(default_factory=dict)
+    auditions: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

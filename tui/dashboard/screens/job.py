@@ -51,7 +51,15 @@ class JobPage(ChartedPage, ListeningPage):
         Binding("i", "view('settings')", "Settings", show=False, id="job.settings"),
         Binding("tab", "next_view", "Next view", id="job.next_view"),
         *KEYS,
-        Binding("space,a", "play", "Hear preview", show=False, id="job.play"),
+        Binding("space", "play", "Hear preview", show=False, id="job.play"),
+        Binding(
+            "a",
+            "audition",
+            "Audition",
+            show=False,
+            id="job.audition",
+            tooltip="Hear its checkpoints beside voices and recordings.",
+        ),
         Binding("slash", "search", "Search log", show=False, id="job.search"),
         Binding("c", "order('cancel')", "Cancel", id="jobs.cancel"),
         Binding("R", "order('retry')", "Retry", show=False, id="jobs.retry"),
@@ -260,6 +268,13 @@ class JobPage(ChartedPage, ListeningPage):
             self.notify("no checkpoint has spoken yet", severity="warning")
             return
         self.hear(f"{RUNS}/{self._job_id}/{one['preview']}")
+
+    def action_audition(self) -> None:
+        """Hear the newest checkpoint beside others."""
+        from tui.dashboard.screens.audition import AuditionPage
+
+        dataset = str(((self.job or {}).get("spec") or {}).get("dataset") or "")
+        self.app.push_screen(AuditionPage(f"checkpoint {self._job_id} ", dataset))
 
     def action_order(self, name: str) -> None:
         """Cancel, retry, pause or resume this job."""

@@ -35,7 +35,14 @@ class VoicesPage(Page):
 
     NAME = "voices"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,a", "speak", "Listen", id="voices.speak", key_display="space"),
+        Binding("space", "speak", "Listen", id="voices.speak"),
+        Binding(
+            "a",
+            "audition",
+            "Audition",
+            id="voices.audition",
+            tooltip="Hear it beside others, checkpoints and recordings among them.",
+        ),
         Binding("t", "text", "Sentence", id="voices.text"),
         Binding("x", "stop", "Silence", id="voices.stop"),
         Binding("w", "save", "Save WAV", id="voices.save"),
@@ -176,6 +183,13 @@ class VoicesPage(Page):
             severity="warning",
             markup=False,
         )
+
+    def action_audition(self) -> None:
+        """Hear the voice under the cursor beside others."""
+        from tui.dashboard.screens.audition import AuditionPage
+
+        self.action_stop()
+        self.app.push_screen(AuditionPage(f"voice {self.query_one(Table).cursor or ''}"))
 
     def action_stop(self) -> None:
         """Be silent."""

@@ -1,0 +1,1 @@
+"""Voices, checkpoints and recordings beside each other: what of it needs no terminal."""

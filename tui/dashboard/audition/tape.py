@@ -1,0 +1,108 @@
+"""Sound that is kept while it comes, so that it can be heard again from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from workspace.files import replace_atomic
+
+SAMPLE_BYTES = 2  # of s16le, mono
+PIECE = 0.1  # seconds handed over at a time
+
+
+class Tape:
+    """One sound, whole or on its way.
+
+    Attributes:
+        sound: all of it so far, s16le, mono.
+        rate: Hz; 0 before the first block.
+        ended: whether that is all.
+        kept: path in the workspace from which the daemon can draw it; "" as long as that is not
+            known.
+        loudness: LUFS; None as long as that is not known.
+    """
+
+    def __init__(self) -> None:
+        self.sound = bytearray()
+        self.rate = 0
+        self.ended = False
+        self.kept = ""
+        self.loudness: float | None = None
+        self._more = asyncio.Event()
+
+    @property
+    def seconds(self) -> float:
+        """How long it is so far."""
+        return len(self.sound) / SAMPLE_BYTES / self.rate if self.rate else 0.0
+
+    def add(self, block: bytes, rate: int) -> None:
+        """More of it came."""
+        self.sound += block
+        self.rate = rate
+        self._more.set()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self.ended = True
+        self._more.set()
+
+    async def begun(self) -> bool:
+        """Wait for the first block; whether there is one."""
+        while not self.sound and not self.ended:
+            await self._wait()
+        return bool(self.sound)
+
+    async def blocks(self, begin: float) -> AsyncIterator[bytes]:
+        """The sound from a time on, and what still comes, up to its end.
+
+        Args:
+            begin: seconds.
+        """
+        place = offset(begin, self.rate)
+        size = offset(PIECE, self.rate)
+        while True:
+            while place < len(self.sound):
+                block = bytes(self.sound[place : place + size])
+                place += len(block)
+                yield block
+            if self.ended:
+                return
+            await self._wait()
+
+    def save(self, path: Path) -> None:
+        """Write it as a WAV file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+
+        def write(temporary: Path) -> None:
+            with wave.open(str(temporary), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(SAMPLE_BYTES)
+                file.setframerate(self.rate)
+                file.writeframes(bytes(self.sound))
+
+        replace_atomic(path, write)
+
+    async def _wait(self) -> None:
+        self._more.clear()
+        await self._more.wait()
+
+
+def offset(seconds: float, rate: int) -> int:
+    """The byte at which the sample of a time begins."""
+    return max(0, round(seconds * rate)) * SAMPLE_BYTES
+
+
+def sought(now: float, by: float, seconds: float) -> float:
+    """Where one is after seeking: never before the beginning, nor at the very end.
+
+    Args:
+        now, by: seconds.
+        seconds: how long the sound is.
+    """
+    return min(max(0.0, now + by), max(0.0, seconds - PIECE))

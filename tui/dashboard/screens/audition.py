@@ -1,0 +1,438 @@
+"""The page on which voices, checkpoints and recordings are heard beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from random import SystemRandom
+from typing import Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+from textual.worker import Worker
+
+from daemon.client import ClientError
+from tui.dashboard.audition import abx
+from tui.dashboard.audition.abx import Score, Side, Trial
+from tui.dashboard.audition.sources import Source, of_jobs, of_recordings, of_voices
+from tui.dashboard.board import Change
+from tui.dashboard.deck import Deck, Loaded
+from tui.dashboard.export import free_path
+from tui.dashboard.lines import Line
+from tui.dashboard.screens.page import Page
+from tui.dashboard.tones import Tone
+from tui.dashboard.widgets.audition_pane import AuditionPane
+from tui.dashboard.widgets.table import Column, Span, Table
+from tui.dashboard.widgets.told import Told
+from tui.sound.device import DeviceError
+
+SENTENCE = "今天天气很好，我们去公园散步。"
+SPEEDS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6)
+SEEK = 1.0  # seconds
+FRAME = 0.1  # seconds between two places of the cursor
+SIDES: tuple[Side, Side] = ("A", "B")
+SIGNS = {"voice": "♪", "checkpoint": "◆", "recording": "●"}
+
+
+class AuditionPage(Page):
+    """A and B."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "space", "Play A, B", id="audition.space"),
+        Binding("a", "side('A')", "A", id="audition.a",
+                tooltip="Make what is under the cursor A; in a blind test hear A."),
+        Binding("b", "side('B')", "B", id="audition.b",
+                tooltip="Make what is under the cursor B; in a blind test hear B."),
+        Binding("x", "blind", "Blind test", id="audition.blind",
+                tooltip="Begin or end a blind test: X is A or B, 1 and 2 answer."),
+        Binding("e", "edit", "Sentence", id="audition.edit"),
+        Binding("s", "keep", "Keep it", show=False, id="audition.keep",
+                tooltip="Keep the sentence, or forget it: every checkpoint says what is kept."),
+        *[
+            Binding(str(n), f"number({n})", f"Sentence {n}", show=False, id=f"audition.{n}")
+            for n in range(1, 10)
+        ],
+        Binding("left", "seek(-1)", "Back", show=False, id="audition.left"),
+        Binding("right", "seek(1)", "On", show=False, id="audition.right"),
+        Binding("left_square_bracket", "speed(-1)", "Slower", show=False, id="audition.slower"),
+        Binding("right_square_bracket", "speed(1)", "Faster", show=False, id="audition.faster"),
+        Binding("w", "save", "Save WAV", id="audition.save"),
+        Binding("escape", "leave", "Back", show=False, id="audition.leave"),
+    ]  # fmt: skip
+    DEFAULT_CSS = """
+    AuditionPage #sentence { height: auto; max-height: 4; padding: 0 1; }
+    AuditionPage #text { display: none; border: none; height: 1; padding: 0 1; background: $panel; }
+    AuditionPage #text.-open { display: block; }
+    AuditionPage #split { height: 1fr; }
+    AuditionPage #sources { width: 46; height: 100%; }
+    AuditionPage #sides { width: 1fr; border-left: vkey $foreground 15%; }
+    AuditionPage #blind { height: auto; padding: 0 1; }
+    AuditionPage.-narrow #sources { width: 30; }
+    """
+
+    def __init__(self, wanted: str = "", dataset: str = "") -> None:
+        """
+        Args:
+            wanted: key of the source that is A to begin with, see `Source.key`.
+            dataset: whose recordings are offered; "" for that of the voice that is heard.
+        """
+        super().__init__()
+        self._wanted, self._dataset = wanted, dataset
+        self._sentence, self._own, self._speed = SENTENCE, list[str](), 1.0
+        self._sources: dict[str, Source] = {}
+        self._voices: list[Mapping[str, Any]] = []
+        self._recordings: list[Source] = []
+        self._chosen: dict[Side, Source] = {}
+        self._loaded: dict[Side, Loaded] = {}
+        self._shown: dict[Side, object] = {}
+        self._last: Side = "B"
+        self._trial: Trial | None = None
+        self._hearing: Worker[None] | None = None
+        self._chance = SystemRandom()
+
+    def body(self) -> ComposeResult:
+        columns: tuple[Column[Source], ...] = (
+            Column(name="", width=2, cell=self._mark),
+            Column(name="what", width=20, flex=1, cell=_named),
+            Column(name="", width=14, flex=1, cell=lambda source: Span(source.told, "dim"), rank=1),
+        )
+        yield Told(id="sentence")
+        yield Input(id="text")
+        with Horizontal(id="split"):
+            yield Table(columns, id="sources")
+            with Vertical(id="sides"):
+                yield AuditionPane("A")
+                yield AuditionPane("B")
+                yield Told(id="blind")
+
+    def on_mount(self) -> None:
+        self._deck = Deck(self.dashboard.link, self.dashboard.studio, self._draw)
+        self.query_one(Table).focus()
+        self.set_interval(FRAME, self._move_cursor)
+        self._draw()
+        self._ask()
+
+    def on_unmount(self) -> None:
+        self._deck.close()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width < 110, "-narrow")
+
+    def reconnected(self) -> None:
+        self._ask()
+
+    def retone(self) -> None:
+        super().retone()
+        for pane in self.query(AuditionPane):
+            pane.retone()
+
+    def board_changed(self, change: Change) -> None:
+        self._list()
+
+    # What there is.
+
+    @work(group="sources", exclusive=True)
+    async def _ask(self) -> None:
+        link = self.dashboard.link
+        try:
+            self._voices = await link.call("voices.list")
+            self._own = list((await link.call("auditions.sentences"))["sentences"])
+            self._list()
+            dataset = self._dataset or self._dataset_of_first()
+            if dataset:
+                found = await link.call(
+                    "datasets.utterances", name=dataset, state="kept", query="", limit=12
+                )
+                self._recordings = of_recordings(found["utterances"])
+        except ClientError as error:
+            self.dashboard.complain(error)
+        self._list()
+        self._draw()
+
+    def _dataset_of_first(self) -> str:
+        """The dataset of the voice that was asked for, else of the first that has one."""
+        wanted = self._wanted.removeprefix("voice ")
+        ordered = sorted(self._voices, key=lambda voice: voice["name"] != wanted)
+        return next((str(voice["dataset"]) for voice in ordered if voice.get("dataset")), "")
+
+    def _list(self) -> None:
+        if not self.is_mounted:
+            return
+        jobs = self.board.jobs.values()
+        found = [*of_voices(self._voices), *of_jobs(jobs), *self._recordings]
+        self._sources = {source.key: source for source in found}
+        # a run has made another checkpoint: from now on that one is meant
+        self._chosen = {side: self._sources.get(s.key, s) for side, s in self._chosen.items()}
+        table = self.query_one("#sources", Table)
+        table.say("nothing speaks yet: `yinfang models fetch` brings voices")
+        table.show(list(self._sources), self._sources)
+        if self._wanted in self._sources and "A" not in self._chosen:
+            self._chosen["A"] = self._sources[self._wanted]
+            self._load("A")
+
+    # What is heard.
+
+    def action_space(self) -> None:
+        """Hear A and B in turn, in a blind test X; while something is heard: be silent."""
+        if self._be_silent():
+            return
+        if self._trial is not None:
+            self._hear(self._load(self._trial.x))
+        elif self._chosen:
+            both = len(self._chosen) == len(SIDES)
+            self._last = other(self._last) if both else next(iter(self._chosen))
+            self._hear(self._load(self._last))
+        else:
+            self.action_side("A")
+
+    @on(Table.Chosen)
+    def _row_chosen(self) -> None:
+        if self._trial is None and (source := self._under_cursor()) is not None:
+            self._be_silent()
+            self._hear(self._deck.load(source, self._sentence, self._speed))
+
+    def action_side(self, side: Side) -> None:
+        """Make what is under the cursor A or B and hear it; in a blind test hear A or B."""
+        if self._trial is None:
+            if (source := self._under_cursor()) is None:
+                return
+            self._chosen[side] = source
+            if source.text:
+                self._sentence = source.text  # so that the other side says the same
+            self._list()
+        self._last = side
+        self._be_silent()
+        self._hear(self._load(side))
+        self._draw()
+
+    def action_seek(self, by: int) -> None:
+        """Go back or on in what was heard."""
+        latest = self._deck.latest
+        if latest is not None:
+            place = self._deck.place_after(by * SEEK)
+            self._be_silent()
+            self._hear(latest, place)
+
+    def action_speed(self, by: int) -> None:
+        """Have voices speak slower or faster; recordings are as they are."""
+        place = SPEEDS.index(self._speed) + by
+        self._speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
+        self._say_anew()
+
+    def _load(self, side: Side) -> Loaded:
+        loaded = self._deck.load(self._chosen[side], self._sentence, self._speed)
+        self._loaded[side] = loaded
+        return loaded
+
+    def _say_anew(self) -> None:
+        """Another sentence or speed: ask for both sides again."""
+        for side in self._chosen:
+            self._load(side)
+        self._draw()
+
+    def _hear(self, loaded: Loaded, begin: float = 0.0) -> None:
+        self._hearing = self._play(loaded, begin)
+
+    @work(group="hearing", exclusive=True)
+    async def _play(self, loaded: Loaded, begin: float) -> None:
+        try:
+            await self._deck.play(loaded, begin)
+        except DeviceError as error:
+            fix = f"{error.fix}; w saves the sound" if error.fix else "w saves the sound"
+            self.notify(fix, title=str(error), severity="warning", markup=False, timeout=12)
+        except ClientError as error:
+            self.dashboard.complain(error)
+
+    def _be_silent(self) -> bool:
+        """Whether something was being heard, or about to be."""
+        hearing, self._hearing = self._hearing, None
+        if hearing is None or not hearing.is_running:
+            return False
+        hearing.cancel()
+        return True
+
+    # Sentences.
+
+    def action_edit(self) -> None:
+        """Write another sentence."""
+        line = self.query_one("#text", Input)
+        line.value = self._sentence
+        line.add_class("-open")
+        line.focus()
+
+    @on(Input.Submitted, "#text")
+    def _text_given(self, event: Input.Submitted) -> None:
+        self._close_line()
+        if text := " ".join(event.value.split()):
+            self._take_sentence(text)
+
+    def action_number(self, number: int) -> None:
+        """Take one of the sentences; in a blind test 1 says that X is A, 2 that it is B."""
+        if self._trial is not None:
+            if number <= len(SIDES):
+                self._answer(SIDES[number - 1])
+        elif number <= len(self._sentences):
+            self._take_sentence(self._sentences[number - 1])
+
+    @work(group="sentences")
+    async def action_keep(self) -> None:
+        """Keep the sentence for every checkpoint to say, or forget it."""
+        kept = [each for each in self._own if each != self._sentence]
+        if len(kept) == len(self._own):
+            kept.append(self._sentence)
+        try:
+            found = await self.dashboard.link.call("auditions.keep_sentences", sentences=kept)
+        except ClientError as error:
+            self.dashboard.complain(error)
+            return
+        self._own = list(found["sentences"])
+        self.notify("every checkpoint says it from now on" if self._sentence in self._own
+                    else "checkpoints say it no more")  # fmt: skip
+        self._draw()
+
+    @property
+    def _sentences(self) -> list[str]:
+        return list(dict.fromkeys([SENTENCE, *self._own]))
+
+    def _take_sentence(self, text: str) -> None:
+        self._sentence = text
+        self._be_silent()
+        self._say_anew()
+        if self._last in self._loaded:
+            self._hear(self._loaded[self._last])
+
+    # The blind test.
+
+    def action_blind(self) -> None:
+        """Begin a blind test of A and B, or end it."""
+        if self._trial is not None:
+            self._trial = None
+        elif len(self._chosen) < len(SIDES):
+            self.notify("choose A and B first", severity="warning")
+            return
+        else:
+            self._trial = abx.begin(self._chance)
+        self._be_silent()
+        self._draw()
+
+    def _answer(self, side: Side) -> None:
+        assert self._trial is not None
+        trial = self._trial.answered(side)
+        memory, name = self.dashboard.memory.auditions, self._pair
+        score = Score(*memory.get(name, (0, 0))).after(right=trial.is_right)
+        memory[name] = [score.right, score.trials]
+        said = "right" if trial.is_right else "wrong"
+        self.notify(
+            f"{said}: X was {trial.x}", severity="information" if trial.is_right else "warning"
+        )
+        self._trial = abx.begin(self._chance)
+        self._be_silent()
+        self._draw()
+
+    @property
+    def _pair(self) -> str:
+        """The name under which the score of A and B is remembered, whichever is which."""
+        return " | ".join(sorted(self._chosen[side].key for side in SIDES))
+
+    # What is shown.
+
+    def _draw(self) -> None:
+        """Show everything as it is."""
+        if not self.is_mounted:
+            return
+        self.query_one("#sentence", Told).tell(self._sentence_lines())
+        self.query_one("#blind", Told).tell(self._blind_lines())
+        for side in SIDES:
+            self._draw_side(side)
+
+    def _draw_side(self, side: Side) -> None:
+        pane = self.query_one(f"#side{side}", AuditionPane)
+        loaded = self._loaded.get(side)
+        playing = loaded is not None and self._deck.playing is loaded
+        pane.name_it(self._chosen.get(side), playing=playing, blind=self._trial is not None)
+        if loaded is None:
+            return
+        seen = (loaded, loaded.picture is not None, loaded.problem)
+        if self._shown.get(side) == seen:
+            return
+        self._shown[side] = seen
+        if loaded.picture is not None:
+            pane.show(loaded.picture, loaded.first)
+        elif loaded.problem is not None:
+            pane.clear(loaded.problem.message)
+        else:
+            pane.clear("…")
+
+    def _move_cursor(self) -> None:
+        for side in SIDES:
+            mine = self._deck.playing is not None and self._deck.playing is self._loaded.get(side)
+            at = self._deck.at if mine and self._trial is None else None
+            self.query_one(f"#side{side}", AuditionPane).play_at(at)
+
+    def _sentence_lines(self) -> list[Line]:
+        speed = f"   {self._speed:g} x" if self._speed != 1.0 else ""
+        lines: list[Line] = [(Span(self._sentence, "strong"), Span(speed, "dim"))]
+        choices: list[Span] = []
+        for number, text in enumerate(self._sentences, 1):
+            tone: Tone = "" if text == self._sentence else "dim"
+            choices += [Span(f"{number} ", "key"), Span(f"{text[:12]}   ", tone)]
+        return [*lines, tuple(choices)]
+
+    def _blind_lines(self) -> list[Line]:
+        if len(self._chosen) < len(SIDES):
+            return []
+        score = Score(*self.dashboard.memory.auditions.get(self._pair, (0, 0)))
+        said = Span(abx.told(score), "dim")
+        if self._trial is None:
+            return [(said,)] if score.trials else []
+        keys = (
+            Span(" X ", "key"), Span(" space hears X, a and b the others; "),
+            Span("1", "key"), Span(" it is A  "), Span("2", "key"), Span(" it is B"),
+        )  # fmt: skip
+        return [keys, (said,)]
+
+    def _mark(self, source: Source) -> Span:
+        marks = [side for side in SIDES if (s := self._chosen.get(side)) and s.key == source.key]
+        return Span("".join(marks), "key")
+
+    def _under_cursor(self) -> Source | None:
+        return self._sources.get(self.query_one("#sources", Table).cursor or "")
+
+    def action_save(self) -> None:
+        """Save what was heard last as a WAV file in the folder where the dashboard was opened."""
+        latest = self._deck.latest or next(iter(self._loaded.values()), None)
+        if latest is None or not latest.tape.sound:
+            self.notify("nothing was heard yet: space plays", severity="warning")
+            return
+        path = free_path(Path.cwd(), latest.source.name.replace("/", "-").replace(" ", "-"), "wav")
+        try:
+            latest.tape.save(path)
+        except OSError as error:
+            self.notify(f"{path}: {error.strerror}", severity="error", markup=False)
+            return
+        self.notify(f"saved: {path}", markup=False)
+
+    def action_leave(self) -> None:
+        """Leave the line of the sentence, the blind test, or the page."""
+        if self.query_one("#text", Input).has_class("-open"):
+            self._close_line()
+        elif self._trial is not None:
+            self.action_blind()
+        else:
+            self.dismiss()
+
+    def _close_line(self) -> None:
+        self.query_one("#text", Input).remove_class("-open")
+        self.query_one(Table).focus()
+
+
+def other(side: Side) -> Side:
+    """The other side."""
+    return "B" if side == "A" else "A"
+
+
+def _named(source: Source) -> tuple[Span, ...]:
+    return (Span(f"{SIGNS[source.kind]} ", "faint"), Span(source.name))
