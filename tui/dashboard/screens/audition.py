@@ -90,6 +90,7 @@ class AuditionPage(Page):
         self._shown: dict[Side, object] = {}
         self._last: Side = "B"
         self._trial: Trial | None = None
+        self._unheard: Line = ()  # why nothing is heard
         self._hearing: Worker[None] | None = None
         self._chance = SystemRandom()
 
@@ -238,11 +239,13 @@ class AuditionPage(Page):
 
     @work(group="hearing", exclusive=True)
     async def _play(self, loaded: Loaded, begin: float) -> None:
+        self._unheard = ()
         try:
             await self._deck.play(loaded, begin)
         except DeviceError as error:
             fix = f"{error.fix}; w saves the sound" if error.fix else "w saves the sound"
-            self.notify(fix, title=str(error), severity="warning", markup=False, timeout=12)
+            self._unheard = (Span(f"{error}: ", "warn"), Span(fix, "dim"))
+            self._draw()
         except ClientError as error:
             self.dashboard.complain(error)
 
@@ -344,7 +347,8 @@ class AuditionPage(Page):
         if not self.is_mounted:
             return
         self.query_one("#sentence", Told).tell(self._sentence_lines())
-        self.query_one("#blind", Told).tell(self._blind_lines())
+        unheard = [self._unheard] if self._unheard else []
+        self.query_one("#blind", Told).tell([*self._blind_lines(), *unheard])
         for side in SIDES:
             self._draw_side(side)
 
