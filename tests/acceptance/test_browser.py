@@ -294,6 +294,27 @@ def test_a_cancelled_take_leaves_nothing(daemon: RunningDaemon, browser: Chromiu
     browser.wait("globalThis.yinfang.shelf.takes().then(takes => takes.length === 0)")
 
 
+def test_a_take_that_is_refused_holds_up_no_other(daemon: RunningDaemon, browser: Chromium) -> None:
+    other = '{ ...take, key: "f".repeat(32), speaker: "nobody", end: null, made: 0, tab: "gone" }'
+    take = Take(daemon)
+    take.hear(0.1)
+    browser.run(
+        f"globalThis.yinfang.shelf.take('{take.key}')"
+        f".then(take => globalThis.yinfang.shelf.begin({other}))"
+    )
+    take.stop()
+    assert_whole(daemon, take.card())
+    browser.run(f"globalThis.yinfang.shelf.end('{'f' * 32}', {{ wanted: true }})")
+    after = Take(daemon)
+    after.hear(0.1)
+    after.stop()
+    assert_whole(daemon, after.card())
+    browser.wait(
+        "document.getElementById('kept').innerText.includes(\"no recordings of 'nobody'\")"
+    )
+    browser.run(f"globalThis.yinfang.shelf.remove('{'f' * 32}')")
+
+
 def test_what_is_played_is_heard_without_gaps(daemon: RunningDaemon, browser: Chromium) -> None:
     listen(browser)
     sound = random.Random(3).randbytes(2 * PLAYED_RATE)

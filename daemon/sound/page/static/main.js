@@ -31,8 +31,7 @@ let offered = null; // what this tab said last that it is
 const tab = await ownName();
 const line = new Line(greeting(), (secret) => sessionStorage.setItem(SECRET, secret));
 const shelf = await Shelf.open().catch(() => null); // private windows of some browsers have none
-const others = await othersHere();
-const sender = shelf && new Sender(line, shelf, isOurs, count);
+const sender = shelf && new Sender(line, shelf, oursOf, count);
 
 /** A name that no other tab has: a tab that was duplicated brings that of the first along. */
 async function ownName() {
@@ -51,15 +50,11 @@ function held(name) {
   });
 }
 
-/** Names of the other tabs that live. */
-async function othersHere() {
+/** The takes that this tab sends: its own, and those of tabs that are gone. */
+async function oursOf(takes) {
   const { held: locks } = await navigator.locks.query();
-  return new Set(locks.map((lock) => lock.name).filter((name) => name !== tab));
-}
-
-/** Whether this tab sends a take: its own, and those of tabs that are gone. */
-function isOurs(take) {
-  return take.tab === tab || !others.has(take.tab);
+  const living = new Set(locks.map((lock) => lock.name));
+  return takes.filter((take) => take.tab === tab || !living.has(take.tab));
 }
 
 /** What lets us in: what stands behind the address's "#" once, later the secret given for it. */
@@ -201,8 +196,8 @@ async function wake() {
 
 /** What the page before left: takes that were never ended have what they have. */
 async function goOn() {
-  for (const take of await shelf.takes())
-    if (!take.end && isOurs(take)) await shelf.end(take.key, { wanted: (await shelf.size(take.key)) > 0, dropped: 0, late: 0 });
+  for (const take of await oursOf(await shelf.takes()))
+    if (!take.end) await shelf.end(take.key, { wanted: (await shelf.size(take.key)) > 0, dropped: 0, late: 0 });
   await count();
   sender.run();
 }

@@ -13,20 +13,21 @@ export class Sender {
   problem = ""; // why the last take was refused
   #line;
   #shelf;
-  #isOurs;
+  #oursOf;
+  #refusals = new Set(); // keys of takes that are not tried for a while
   #changed;
   #woken = () => {};
   #more = Promise.resolve();
   #piece = SMALLEST;
 
   /**
-   * @param {(take: object) => boolean} isOurs whether this tab sends a take
+   * @param {(takes: object[]) => Promise<object[]>} oursOf those of some takes that this tab sends
    * @param {() => void} changed called when there are more or fewer takes
    */
-  constructor(line, shelf, isOurs, changed) {
+  constructor(line, shelf, oursOf, changed) {
     this.#line = line;
     this.#shelf = shelf;
-    this.#isOurs = isOurs;
+    this.#oursOf = oursOf;
     this.#changed = changed;
     line.addEventListener("state", () => this.wake());
   }
@@ -47,9 +48,10 @@ export class Sender {
       }
       try {
         await this.#send(take);
-        this.problem = "";
+        this.#refusals.delete(take.key);
+        if (!this.#refusals.size) this.problem = "";
       } catch (error) {
-        if (!(error instanceof CutError)) await this.#refused(error);
+        if (!(error instanceof CutError)) this.#refused(take, error);
       }
       this.#changed();
     }
@@ -61,16 +63,19 @@ export class Sender {
 
   /** What is being recorded goes first: somebody waits for it. */
   async #next() {
-    const takes = await this.#shelf.takes();
-    const ours = takes.filter((take) => take.place === this.#line.place && this.#isOurs(take));
+    const takes = (await this.#shelf.takes()).filter((take) => take.place === this.#line.place);
+    const ours = (await this.#oursOf(takes)).filter((take) => !this.#refusals.has(take.key));
     return ours.find((take) => !take.end) ?? ours[0];
   }
 
-  async #refused(error) {
+  #refused({ key }, error) {
     if (error.code === "gap") return; // it is asked anew where to go on
     this.problem = error.message;
-    this.#changed();
-    await new Promise((done) => setTimeout(done, PATIENCE));
+    this.#refusals.add(key);
+    setTimeout(() => {
+      this.#refusals.delete(key);
+      this.wake();
+    }, PATIENCE);
   }
 
   async #send(take) {
@@ -78,7 +83,9 @@ export class Sender {
     // Of one that had ended, perhaps only the answer was lost; nobody sends it twice.
     if (take.end?.wanted && (await this.#isStored(take))) return;
     if (!take.end || take.end.wanted) await this.#sendPieces(take);
-    const { end } = await this.#shelf.take(key);
+    const kept = await this.#shelf.take(key);
+    if (!kept) return; // another tab was quicker with what a third had left
+    const { end } = kept;
     if (end.wanted) await this.#end(take, end);
     else await this.#line.ask({ drop: { key } }, "dropped", key);
     await this.#shelf.remove(key);
@@ -100,8 +107,9 @@ export class Sender {
     let { offset } = begun;
     for (;;) {
       this.#listen();
-      const { end } = await this.#shelf.take(key); // before the piece: then all that it ended with is here
-      if (end && !end.wanted) return;
+      const kept = await this.#shelf.take(key); // before the piece: then all that it ended with is here
+      if (!kept || (kept.end && !kept.end.wanted)) return;
+      const { end } = kept;
       const piece = await this.#shelf.read(key, offset, this.#piece);
       if (piece.length >= SMALLEST || (end && piece.length)) offset = await this.#store(key, offset, piece);
       else if (end) return;

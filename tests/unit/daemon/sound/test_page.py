@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -283,3 +284,8 @@ def test_a_taken_port_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     run(check)
+
+
+def test_the_daemons_start_does_not_pay_for_the_page() -> None:
+    look = "import sys, daemon.app; sys.exit('websockets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], timeout=WITHIN, check=False).returncode == 0
