@@ -19,61 +19,36 @@ from __future__ import annotations
 
 import filecmp
 import itertools
-import json
 import os
 import re
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from workspace.datasetfile import DATASET_FILE, VOICE_NAME
 from workspace.files import replace_atomic, write_atomic, write_json
-from workspace.prompts import Prompt
 from workspace.readings import READINGS_FILE, add_reading, remove_readings
+from workspace.script import RecordingsError, Script, damaged, read_object, read_text
 from workspace.transcripts import TranscriptError
 
 TAKES, SESSION = ".takes", ".session"
-SESSION_FILE, PROMPTS_FILE = "session.json", "prompts.tsv"
 RAW, SOUND, CARD, TEXT, CLAIM = ".raw.flac", ".flac", ".json", ".txt", ".key"
 ROOM = "room"  # prompt of takes of a silent room
 TAKE_NAME = re.compile(r"(?P<prompt>.+)-(?P<number>[1-9][0-9]{0,5})")
-PROMPT_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 TRAIN_LINE = re.compile(r"^train\s*=.*$", re.MULTILINE)
 HOLD = "train = false  # takes are still being made"
 NEEDED_SECONDS = 300.0  # of kept speech: what the small model becomes a voice from
 
 
-class RecordingsError(Exception):
-    """A recorded speaker's folder cannot be used; the message names the file, `fix` what to do."""
-
-    def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.fix = fix
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """What a speaker is reading.
+class Recordings:
+    """The folder of one recorded speaker.
 
     Attributes:
-        script: what the prompts come from: a set's name, "own", or both joined by "+".
-        skipped: ids of prompts that are left out.
-        room: what was measured of the room (`engine.recording`), or None.
-        updated: Unix time, seconds.
+        folder: the dataset.
+        takes: where every take lies.
+        script: what is read.
     """
-
-    script: str
-    skipped: tuple[str, ...] = ()
-    room: dict[str, Any] | None = None
-    updated: float = 0.0
-
-
-class Recordings:
-    """The folder of one recorded speaker."""
 
     def __init__(self, folder: Path) -> None:
         """
@@ -87,67 +62,21 @@ class Recordings:
             )
         self.folder = folder
         self.takes = folder / TAKES
+        self.script = Script(folder / SESSION)
 
     @property
     def speaker(self) -> str:
         return self.folder.name
 
     @property
-    def exists(self) -> bool:
-        """Whether there is a session."""
-        return self._session_file.is_file()
-
-    @property
     def is_held(self) -> bool:
         """Whether the dataset is not to be trained on yet."""
-        return HOLD in _read(self.folder / DATASET_FILE)
-
-    def session(self) -> Session:
-        """
-        Raises:
-            RecordingsError: there is none, or it cannot be read.
-        """
-        values = _json(self._session_file)
-        try:
-            return Session(**{**values, "skipped": tuple(values.get("skipped", ()))})
-        except TypeError as error:
-            raise _damaged(self._session_file, str(error)) from None
-
-    def keep_session(self, session: Session) -> None:
-        """Write the session down."""
-        write_json(self._session_file, {**asdict(session), "updated": time.time()})
-
-    def prompts(self) -> tuple[Prompt, ...]:
-        """What is to be read, in this order.
-
-        Raises:
-            RecordingsError: the list cannot be read.
-        """
-        path = self.folder / SESSION / PROMPTS_FILE
-        prompts = []
-        for number, line in enumerate(_read(path).splitlines(), start=1):
-            parts = line.split("\t")
-            if len(parts) != 3 or not PROMPT_ID.fullmatch(parts[0]):
-                raise _damaged(path, f"line {number} is not an id, a text and pinyin")
-            prompts.append(Prompt(*parts))
-        return tuple(prompts)
-
-    def add_prompts(self, prompts: Iterable[Prompt]) -> None:
-        """Put prompts behind those there are; ids that are there already are passed over.
-
-        Raises:
-            RecordingsError: the list cannot be read.
-        """
-        known = {prompt.id: prompt for prompt in self.prompts()}
-        for prompt in prompts:
-            known.setdefault(prompt.id, prompt)
-        lines = (f"{prompt.id}\t{prompt.text}\t{prompt.pinyin}\n" for prompt in known.values())
-        write_atomic(self.folder / SESSION / PROMPTS_FILE, "".join(lines))
+        return HOLD in read_text(self.folder / DATASET_FILE)
 
     def hold(self, held: bool) -> None:
         """Say in `dataset.toml` whether to wait with the training; other lines stay as they are."""
         path = self.folder / DATASET_FILE
-        before = _read(path)
+        before = read_text(path)
         rest = TRAIN_LINE.sub("", before).lstrip("\n")
         after = f"{HOLD}\n{rest}" if held else rest
         if after != before:
@@ -161,7 +90,7 @@ class Recordings:
         """
         found = {path.stem: path for path in self.takes.glob(f"*{CARD}")}
         return {
-            name: {**_json(found[name]), "kept": self.is_kept(name)}
+            name: {**read_object(found[name]), "kept": self.is_kept(name)}
             for name in sorted(found, key=_in_order)
             if prompt_of(name) != ROOM
         }
@@ -171,14 +100,14 @@ class Recordings:
         Raises:
             RecordingsError: there is no such take, or its card cannot be read.
         """
-        return {**_json(self.takes / f"{take}{CARD}"), "kept": self.is_kept(take)}
+        return {**read_object(self.takes / f"{take}{CARD}"), "kept": self.is_kept(take)}
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The card of the take with this key, if there is one."""
         wanted = key.encode()
         for path in self.takes.glob(f"*{CARD}"):
             if wanted in path.read_bytes():  # there may be thousands, and cards are long
-                card = _json(path)
+                card = read_object(path)
                 if card.get("key") == key:
                     return {**card, "kept": self.is_kept(path.stem)}
         return None
@@ -228,7 +157,7 @@ class Recordings:
             if other != take:
                 self.put_aside(other)
         aside = self.takes / f"{take}{TEXT}"
-        words = _read(aside) or f"{text}\n"
+        words = read_text(aside) or f"{text}\n"
         write_atomic(self.folder / f"{take}{TEXT}", words)
         aside.unlink(missing_ok=True)
         with self._readings():
@@ -255,7 +184,7 @@ class Recordings:
         try:
             yield
         except TranscriptError as error:
-            raise _damaged(self.folder / READINGS_FILE, str(error)) from None
+            raise damaged(self.folder / READINGS_FILE, str(error)) from None
 
     def _is_aside(self, name: str) -> bool:
         """Whether this is a take of which the dataset has nothing, or nothing any more."""
@@ -270,31 +199,10 @@ class Recordings:
     def _sound(self, take: str) -> Path:
         return self.takes / f"{take}{SOUND}"
 
-    @property
-    def _session_file(self) -> Path:
-        return self.folder / SESSION / SESSION_FILE
-
 
 def prompt_of(take: str) -> str:
     """Id of the prompt that a take is of."""
     return take.rpartition("-")[0]
-
-
-def own_prompts(sentences: Sequence[tuple[str, str]], before: Iterable[Prompt]) -> list[Prompt]:
-    """Prompts of the user's own sentences (text, pinyin), numbered behind those there are.
-
-    A sentence that is there already is not asked for again.
-    """
-    known = list(before)
-    texts = {prompt.text for prompt in known}
-    number = sum(prompt.id.startswith("own") for prompt in known)
-    added = []
-    for text, pinyin in sentences:
-        if text not in texts:
-            texts.add(text)
-            number += 1
-            added.append(Prompt(f"own{number:04d}", text, pinyin))
-    return added
 
 
 def _in_order(take: str) -> tuple[str, int]:
@@ -315,28 +223,3 @@ def _copy(source: Path, destination: Path) -> None:
         os.link(source, destination)
     except OSError:
         destination.write_bytes(source.read_bytes())
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, str(error)) from None
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordingsError(f"{path.parent.parent.name} has no {path.name}", "") from None
-    except (OSError, ValueError) as error:
-        raise _damaged(path, str(error)) from None
-    if not isinstance(values, dict):
-        raise _damaged(path, "not a JSON object")
-    return values
-
-
-def _damaged(path: Path, why: str) -> RecordingsError:
-    return RecordingsError(f"{path} cannot be read: {why}", "mend it, or put it elsewhere")

@@ -116,7 +116,7 @@ class Tab:
         if "record" not in order:
             return order
         record = order["record"]
-        prompts = await on_disk(self._takes.recordings(record["speaker"]).prompts)
+        prompts = await on_disk(self._takes.recordings(record["speaker"]).script.prompts)
         read = next((each for each in prompts if each.id == record["prompt"]), None)
         text, pinyin = (read.text, tone_marks(read.pinyin)) if read else ("", "")
         return {"record": {**record, "text": text, "pinyin": pinyin}}

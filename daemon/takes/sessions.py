@@ -11,13 +11,8 @@ from daemon.takes.store import Takes, all_recordings, folder_of, on_disk
 from daemon.warmlane import WarmLane
 from workspace.layout import Workspace
 from workspace.prompts import SETS, Prompt, read_set
-from workspace.recordings import (
-    NEEDED_SECONDS,
-    Recordings,
-    Session,
-    own_prompts,
-    prompt_of,
-)
+from workspace.recordings import NEEDED_SECONDS, Recordings, prompt_of
+from workspace.script import Session, own_prompts
 
 FIRST_SCRIPT = "mandarin-50"
 OWN = "own"
@@ -53,7 +48,7 @@ class Sessions:
             RecordingFailedError: the text could not be split.
         """
         recordings = folder_of(self._workspace, speaker)
-        is_new = not recordings.exists
+        is_new = not recordings.script.exists
         if is_new:
             self._require_free(recordings)
         name = OWN if text is not None else script or FIRST_SCRIPT
@@ -75,10 +70,10 @@ class Sessions:
         recordings = self._takes.recordings(speaker)
         await self._require_prompt(recordings, prompt)
         async with self._takes.alone(speaker):
-            session = await on_disk(recordings.session)
+            session = await on_disk(recordings.script.session)
             rest = [each for each in session.skipped if each != prompt]
             left_out = (*rest, prompt) if skipped else tuple(rest)
-            await on_disk(recordings.keep_session, replace(session, skipped=left_out))
+            await on_disk(recordings.script.keep_session, replace(session, skipped=left_out))
         return await self._shown_prompt(recordings, prompt)
 
     async def keep(self, speaker: str, take: str, kept: bool) -> dict[str, Any]:
@@ -131,11 +126,11 @@ class Sessions:
         sentences = [(each["text"], each["pinyin"]) for each in split["prompts"]]
         if not sentences:
             raise BadRequestError("there is nothing to read in the text", "hanzi, in sentences")
-        known = await on_disk(recordings.prompts)
+        known = await on_disk(recordings.script.prompts)
         return own_prompts(sentences, known)
 
     async def _require_prompt(self, recordings: Recordings, prompt: str) -> None:
-        if all(each.id != prompt for each in await on_disk(recordings.prompts)):
+        if all(each.id != prompt for each in await on_disk(recordings.script.prompts)):
             raise NotFoundError(f"{recordings.speaker} has no prompt {prompt!r}", "")
 
     async def _shown_prompt(self, recordings: Recordings, prompt: str) -> dict[str, Any]:
@@ -158,22 +153,22 @@ def kept_seconds(cards: Iterable[Mapping[str, Any]]) -> float:
 def _begin(recordings: Recordings, script: str, added: Iterable[Prompt], is_new: bool) -> None:
     if is_new:
         recordings.hold(True)
-    recordings.add_prompts(added)
+    recordings.script.add_prompts(added)
     if is_new:
-        recordings.keep_session(Session(script=script))
+        recordings.script.keep_session(Session(script=script))
         return
-    session = recordings.session()
+    session = recordings.script.session()
     named = session.script.split("+")
     if added and script not in named:
-        recordings.keep_session(replace(session, script="+".join((*named, script))))
+        recordings.script.keep_session(replace(session, script="+".join((*named, script))))
 
 
 def _line(recordings: Recordings) -> dict[str, Any]:
-    session, cards = recordings.session(), recordings.cards().values()
+    session, cards = recordings.script.session(), recordings.cards().values()
     return {
         "speaker": recordings.speaker,
         "script": session.script,
-        "prompts": len(recordings.prompts()),
+        "prompts": len(recordings.script.prompts()),
         "kept": sum(card["kept"] for card in cards),
         "seconds": kept_seconds(cards),
         "needed": NEEDED_SECONDS,
@@ -183,12 +178,12 @@ def _line(recordings: Recordings) -> dict[str, Any]:
 
 
 def _shown(recordings: Recordings) -> dict[str, Any]:
-    session, cards = recordings.session(), recordings.cards()
+    session, cards = recordings.script.session(), recordings.cards()
     takes: dict[str, list[dict[str, Any]]] = {}
     for name, card in cards.items():
         takes.setdefault(prompt_of(name), []).append(_brief(card))
     rows = []
-    for prompt in recordings.prompts():
+    for prompt in recordings.script.prompts():
         own = takes.get(prompt.id, [])
         kept = any(card["kept"] for card in own)
         state = "kept" if kept else "skipped" if prompt.id in session.skipped else "open"

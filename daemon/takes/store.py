@@ -14,7 +14,8 @@ from daemon.takes.arriving import SAMPLE_BYTES, Arriving, Order
 from daemon.warmlane import WarmLane
 from workspace.layout import Workspace
 from workspace.prompts import Prompt
-from workspace.recordings import RAW, ROOM, SOUND, Recordings, RecordingsError
+from workspace.recordings import RAW, ROOM, SOUND, Recordings
+from workspace.script import RecordingsError
 
 T = TypeVar("T")
 
@@ -149,7 +150,7 @@ class Takes:
             NotFoundError: there is none.
         """
         recordings = folder_of(self._workspace, speaker)
-        if not recordings.exists:
+        if not recordings.script.exists:
             raise NotFoundError(f"no recordings of {speaker!r}", "begin with `yinfang record NAME`")
         return recordings
 
@@ -158,10 +159,10 @@ class Takes:
         take = await on_disk(recordings.claim, order.prompt, order.key)
         raw = str(recordings.takes / f"{take}{RAW}")
         sound = {"pcm": pcm, "rate": order.rate, "raw": raw}
-        session = await on_disk(recordings.session)
+        session = await on_disk(recordings.script.session)
         if order.prompt == ROOM:
             room = await self._worker.answer({"room": sound})
-            await on_disk(recordings.keep_session, replace(session, room=room))
+            await on_disk(recordings.script.keep_session, replace(session, room=room))
             answer = {"room": room}
             prompt = Prompt(ROOM, "", "")
             analysis = room
@@ -194,7 +195,8 @@ class Takes:
         recordings = self.recordings(order.speaker)
         if order.prompt == ROOM:
             return Prompt(ROOM, "", "")
-        found = next((each for each in recordings.prompts() if each.id == order.prompt), None)
+        prompts = recordings.script.prompts()
+        found = next((prompt for prompt in prompts if prompt.id == order.prompt), None)
         if found is None:
             raise NotFoundError(f"{order.speaker} has no prompt {order.prompt!r}", "")
         return found
@@ -234,7 +236,7 @@ def all_recordings(workspace: Workspace) -> list[Recordings]:
     root = workspace.recordings
     folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     found = (Recordings(path) for path in folders if not path.name.startswith("."))
-    return [recordings for recordings in found if recordings.exists]
+    return [recordings for recordings in found if recordings.script.exists]
 
 
 def _drops(dropped: int, rate: int) -> list[dict[str, str]]:

@@ -9,7 +9,8 @@ import pytest
 from workspace.dataset import DatasetEntry, detect
 from workspace.datasetfile import read_dataset_file
 from workspace.prompts import Prompt
-from workspace.recordings import Recordings, RecordingsError, Session, own_prompts
+from workspace.recordings import Recordings
+from workspace.script import RecordingsError, Session, own_prompts
 
 PROMPTS = (
     Prompt("zh0001", "今天天气很好。", "jin1 tian1 tian1 qi4 hen3 hao3"),
@@ -21,8 +22,8 @@ PROMPTS = (
 def alice(tmp_path: Path) -> Recordings:
     recordings = Recordings(tmp_path / "alice")
     recordings.hold(True)
-    recordings.add_prompts(PROMPTS)
-    recordings.keep_session(Session(script="mandarin-50"))
+    recordings.script.add_prompts(PROMPTS)
+    recordings.script.keep_session(Session(script="mandarin-50"))
     return recordings
 
 
@@ -157,9 +158,11 @@ def test_dataset_toml_keeps_what_the_user_wrote(alice: Recordings) -> None:
 
 
 def test_prompts_are_added_behind(alice: Recordings) -> None:
-    alice.add_prompts([Prompt("zh0002", "别的", "bie2 de5"), Prompt("own0001", "你好", "ni3 hao3")])
-    assert [prompt.id for prompt in alice.prompts()] == ["zh0001", "zh0002", "own0001"]
-    assert alice.prompts()[1] == PROMPTS[1]
+    alice.script.add_prompts(
+        [Prompt("zh0002", "别的", "bie2 de5"), Prompt("own0001", "你好", "ni3 hao3")]
+    )
+    assert [prompt.id for prompt in alice.script.prompts()] == ["zh0001", "zh0002", "own0001"]
+    assert alice.script.prompts()[1] == PROMPTS[1]
 
 
 def test_own_sentences_are_asked_for_once() -> None:
@@ -173,10 +176,10 @@ def test_damaged_files_are_named(alice: Recordings) -> None:
     session = alice.folder / ".session/session.json"
     session.write_text("{")
     with pytest.raises(RecordingsError, match=r"session.json cannot be read"):
-        alice.session()
+        alice.script.session()
     (alice.folder / ".session/prompts.tsv").write_text("zh0001\tno pinyin\n")
     with pytest.raises(RecordingsError, match=r"prompts.tsv cannot be read: line 1"):
-        alice.prompts()
+        alice.script.prompts()
 
 
 @pytest.mark.parametrize("name", [".hidden", "-x", "a\nb", "x" * 81])
