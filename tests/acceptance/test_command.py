@@ -164,6 +164,15 @@ def test_say_that_is_refused_leaves_no_file(command: Command) -> None:
         assert not path.exists()
 
 
+def test_sentences_of_ones_own_are_kept(command: Command) -> None:
+    command.daemon.up()
+    added = command.run("voices", "sentences", "--add", "你好。", "--add", "再见。").stdout
+    assert added == "你好。\n再见。\n"
+    command.run("voices", "sentences", "--remove", "你好。")
+    assert command.json("voices", "sentences") == ["再见。"]
+    assert "is not kept" in command.run("voices", "sentences", "--remove", "没有", code=1).stderr
+
+
 def test_voices_are_listed_and_exported(command: Command) -> None:
     folder = command.root / "voices" / "alice" / "v1"
     folder.mkdir(parents=True)

@@ -52,6 +52,37 @@ def list_voices(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def sentences(
+    ctx: typer.Context,
+    add: Annotated[list[str] | None, typer.Option("--add", help="Keep a sentence.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="Forget one.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List, add and remove the sentences that every checkpoint of a training says.
+
+    \b
+    Examples:
+      yinfang voices sentences
+      yinfang voices sentences --add "你说的是真的吗？"
+      yinfang voices sentences --remove "你说的是真的吗？"
+    """
+    with session.of(ctx).daemon() as client:
+        kept = client.call("auditions.sentences")["sentences"]
+        if unknown := [text for text in remove or () if text not in kept]:
+            raise CommandError(f"{unknown[0]} is not kept", "see `yinfang voices sentences`")
+        if add or remove:
+            wanted = [text for text in [*kept, *(add or ())] if text not in (remove or ())]
+            kept = client.call("auditions.keep_sentences", sentences=wanted)["sentences"]
+    if as_json:
+        print_json(kept)
+        return
+    for text in kept:
+        write_line(text)
+    if not kept:
+        note("none of your own yet: --add keeps one; checkpoints say the one in their settings")
+
+
+@app.command()
 def show(ctx: typer.Context, name: NameArgument, as_json: JsonOption = False) -> None:
     """Show a voice's card: data, parents, figures.
 

@@ -19,7 +19,7 @@ GROUPS = {
     "doctor": "audio",
     "jobs": "list show logs watch cancel retry pause resume move",
     "datasets": "list show check",
-    "voices": "list show play export",
+    "voices": "list sentences show play export",
     "config": "show check",
     "train": "dataset distil",
     "service": "install uninstall",
