@@ -1,6 +1,6 @@
 """What a browser's tab says, checked: text is JSON with one member that names what it is.
 
-    {"hello": {"token"} or {"secret"}}       the first; answered by {"welcome": {"secret", "place"}}
+    {"hello": {"token", "secret"}}      the first; either may be ""  -> {"welcome": {"secret", "place"}}
     {"device": {"id", "name", "rate", "microphone", "loudspeaker"}}     whenever it changes
     {"levels": {"key", "levels"}}, {"trouble": {"key", "error", "fix"}}
     {"begin": {"key", "speaker", "prompt", "rate", "name"}}     -> {"begun": {"key", "offset"}}
@@ -33,7 +33,7 @@ Key = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
 @dataclass(frozen=True, kw_only=True)
 class Greeting:
-    """`token` of a link, or the `secret` that was given for one."""
+    """`token` of a link, the `secret` that was given for one, or both."""
 
     token: Text = ""
     secret: Text = ""

@@ -17,6 +17,7 @@ from daemon.errors import PeerRefusedError
 INVITATION_SECONDS = 600.0  # that a link is good for
 SESSION_SECONDS = 12 * 3600.0  # that a tab may be away
 SECRET_BYTES = 32
+NEW_LINK = "the dashboard gives a new link"
 
 Clock = Callable[[], float]
 
@@ -41,6 +42,24 @@ class Admission:
         self._invitations[_digest(token)] = ends
         return token, ends
 
+    def admit(self, token: str, secret: str) -> str:
+        """The secret of a tab that has one, or else a link; either may be empty.
+
+        Raises:
+            PeerRefusedError: neither is good.
+        """
+        if not token and not secret:
+            raise PeerRefusedError("this page is opened by a link", NEW_LINK)
+        if secret:
+            try:
+                self.recognise(secret)
+            except PeerRefusedError:
+                if not token:
+                    raise
+            else:
+                return secret  # also where the link was used before: by this tab, perhaps
+        return self.trade(token)
+
     def trade(self, token: str) -> str:
         """The secret for a token, which is good for nothing from now on.
 
@@ -50,9 +69,7 @@ class Admission:
         used = _find(token, self._invitations)
         ends = self._invitations.pop(used) if used else 0.0
         if ends <= self._clock():
-            raise PeerRefusedError(
-                "this link was used before, or is too old", "ask for a new one: yinfang tui, record"
-            )
+            raise PeerRefusedError("this link was used before, or is too old", NEW_LINK)
         secret = secrets.token_urlsafe(SECRET_BYTES)
         self._sessions[_digest(secret)] = self._clock() + SESSION_SECONDS
         return secret
@@ -65,9 +82,7 @@ class Admission:
         """
         known = _find(secret, self._sessions)
         if known is None or self._sessions[known] <= self._clock():
-            raise PeerRefusedError(
-                "this tab was away for too long", "ask for a new link: yinfang tui, record"
-            )
+            raise PeerRefusedError("this tab was away for too long", NEW_LINK)
         self._sessions[known] = self._clock() + SESSION_SECONDS
 
     def sessions(self) -> dict[str, float]:

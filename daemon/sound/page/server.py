@@ -126,9 +126,8 @@ class PageServer:
             secret = await self._admit(connection)
         except DaemonError as error:
             log.warning("a tab was refused: %s", error.message)
-            await connection.close(
-                REFUSED if isinstance(error, PeerRefusedError) else GONE_WRONG, error.message
-            )
+            code = REFUSED if isinstance(error, PeerRefusedError) else GONE_WRONG
+            await connection.close(code, f"{error.message}: {error.fix}")
             return
         except (ConnectionClosed, TimeoutError):
             return  # it had nothing to say
@@ -159,11 +158,7 @@ class PageServer:
             raise BadRequestError("a tab says hello first")
         if self._tabs >= MOST_TABS:
             raise BadRequestError(f"{MOST_TABS} tabs are here already", "close some")
-        secret = greeting.secret
-        if secret:
-            self._admission.recognise(secret)
-        else:
-            secret = self._admission.trade(greeting.token)
+        secret = self._admission.admit(greeting.token, greeting.secret)
         self._admitted()
         return secret
 

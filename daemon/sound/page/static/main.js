@@ -57,11 +57,11 @@ async function oursOf(takes) {
   return takes.filter((take) => take.tab === tab || !living.has(take.tab));
 }
 
-/** What lets us in: what stands behind the address's "#" once, later the secret given for it. */
+/** What lets us in: what stands behind the address's "#" once, and the secret given for it. */
 function greeting() {
   const token = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
-  return token ? { token } : { secret: sessionStorage.getItem(SECRET) ?? "" };
+  return { token, secret: sessionStorage.getItem(SECRET) ?? "" };
 }
 
 async function count() {

@@ -54,6 +54,22 @@ def test_what_is_none_of_ours_lets_nobody_in(clock: Clock) -> None:
             admission.trade(wrong)
 
 
+def test_a_used_link_shuts_no_tab_out_that_is_known(clock: Clock) -> None:
+    admission = Admission({}, clock)
+    token, _ = admission.invite()
+    secret = admission.admit(token, "")
+    assert admission.admit(token, secret) == secret
+    with pytest.raises(PeerRefusedError, match="used before"):
+        admission.admit(token, "guess")
+    with pytest.raises(PeerRefusedError, match="away for too long"):
+        admission.admit("", "guess")
+    with pytest.raises(PeerRefusedError, match="opened by a link"):
+        admission.admit("", "")
+    fresh, _ = admission.invite()
+    clock.now += 1
+    assert admission.admit(fresh, "of another daemon") != secret
+
+
 def test_a_tab_that_comes_back_may_stay_on(clock: Clock) -> None:
     admission = Admission({}, clock)
     secret = admission.trade(admission.invite()[0])
