@@ -22,6 +22,7 @@ HOLD = 1.5  # seconds that a peak is held before it falls too
 BOTTOM, TOP = -60.0, 0.0  # dBFS of the scale's ends
 LOUD, LOUDEST = -9.0, -1.0  # dBFS from which speech is nearly too loud, and too loud
 MARKS = (-60, -48, -36, -24, -18, -12, -6, 0)  # dBFS that the scale names
+NEAR = 8  # cells that are written rather than passed over
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -109,6 +110,25 @@ def scale(width: int) -> Line:
         if free:
             row[place : place + len(text)] = text
     return (Span("".join(row), "faint"),)
+
+
+def changed(before: Line, after: Line) -> list[tuple[int, int]]:
+    """Which cells of a line are other than before: from, to; each character takes one cell.
+
+    Stretches that are near each other are one: to go to a place costs bytes as well.
+    """
+    old, new = ([(char, span.tone) for span in line for char in span.text]
+                for line in (before, after))  # fmt: skip
+    old += [(" ", "")] * (len(new) - len(old))
+    found: list[tuple[int, int]] = []
+    for cell, pair in enumerate(new):
+        if pair == old[cell]:
+            continue
+        if found and cell - found[-1][1] < NEAR:
+            found[-1] = (found[-1][0], cell + 1)
+        else:
+            found.append((cell, cell + 1))
+    return found
 
 
 def joined(spans: Iterable[Span]) -> Line:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.timer import Timer
 
 from tui.dashboard.booth import SILENCE, Booth
 from tui.dashboard.lines import Line
@@ -22,6 +23,7 @@ from tui.dashboard.widgets.told import Told
 from tui.dashboard.widgets.waveform import Waveform
 from tui.sound.levels import Level
 
+PACE = 0.05  # seconds between two paintings of what is heard: twenty a second move smoothly
 TALL, HIGH = 32, 50  # rows from which there is more room for the waveform
 PAPER: frozenset[Stage] = frozenset({"deaf", "room", "listening", "measured", "done"})
 
@@ -56,6 +58,8 @@ class SessionView(Vertical):
     def __init__(self, booth: Booth, studio: Studio) -> None:
         super().__init__()
         self._booth, self._studio = booth, studio
+        self._heard: list[Level] = []  # not drawn yet
+        self._drawing: Timer | None = None  # runs while nothing more is drawn
         self._outlined = ""  # the take whose waveform is drawn
 
     def compose(self) -> ComposeResult:
@@ -82,13 +86,24 @@ class SessionView(Vertical):
 
     def begin(self) -> None:
         """A take begins."""
-        self._outlined = ""
+        self._outlined, self._heard = "", []
         self.query_one(Waveform).begin()
         self.query_one(Meter).begin()
 
     def hears(self, levels: Iterable[Level]) -> None:
-        """This was heard since."""
-        heard = tuple(levels)
+        """This was heard since; it is drawn at once, or with what comes within `PACE`."""
+        self._heard += levels
+        if self._drawing is None:
+            self._draw_heard()
+            self._drawing = self.set_timer(PACE, self._draw_later)
+
+    def _draw_later(self) -> None:
+        self._drawing = None
+        if self._heard:
+            self.hears(())
+
+    def _draw_heard(self) -> None:
+        heard, self._heard = self._heard, []
         self.query_one(Meter).take(heard)
         self.query_one(Waveform).take(heard)
 

@@ -49,16 +49,17 @@ class Waveform(Widget):
         self.refresh()
 
     def take(self, levels: Iterable[Level]) -> None:
-        """More was heard."""
+        """More was heard; it is drawn as soon as it fills a cell."""
         self._levels += levels
         if self._said:
             self._said = ""
             self.refresh()
-        # the last column may have been of fewer levels than it can have
-        whole = max(0, len(self._columns) - 1)
-        every = self._every
-        self._columns[whole:] = waves.of_levels(self._levels[whole * every :], every)
-        self._paint_from(whole)
+        drawn, every = len(self._columns), self._every
+        cell = every * DOTS_ACROSS  # levels
+        whole = len(self._levels) // cell * cell
+        if whole > drawn * every:
+            self._columns += waves.of_levels(self._levels[drawn * every : whole], every)
+            self._paint_from(drawn)
 
     def show(self, outline: Sequence[Pair], kept: tuple[float, float]) -> None:
         """A whole take.

@@ -9,10 +9,12 @@ from tui.dashboard.recording.ballistics import (
     Reading,
     bar,
     cells_of,
+    changed,
     moved,
     scale,
     zone,
 )
+from tui.dashboard.widgets.table import Span
 from tui.sound.levels import Level
 
 STEP = 0.025  # seconds of a level
@@ -68,3 +70,13 @@ def test_the_bar_shows_level_and_peak_in_their_zones() -> None:
     assert spans[0] == ("█" * 30, "good")
     assert ("▎", "warn") in spans
     assert (zone(-20.0), zone(-5.0), zone(-0.5)) == ("good", "warn", "bad")
+
+
+def test_only_what_changed_is_painted() -> None:
+    before = bar(Reading(level=-30.0), 60)
+    assert changed(before, before) == []
+    assert changed(before, bar(Reading(level=-27.0), 60)) == [(30, 33)]
+    peaked = bar(Reading(level=-30.0, held=-6.0), 60)
+    assert changed(before, peaked) == [(54, 55)]
+    assert changed(bar(Reading(), 60), peaked) == [(0, 30), (54, 55)]
+    assert changed((), (Span("ab"),)) == [(0, 2)]
