@@ -1,6 +1,6 @@
 """What a browser's tab says, checked: text is JSON with one member that names what it is.
 
-    {"hello": {"token", "secret"}}      the first; either may be ""  -> {"welcome": {"secret", "place"}}
+    {"hello": {"token", "secret"}}, the first, either may be ""  -> {"welcome": {"secret", "place"}}
     {"device": {"id", "name", "rate", "microphone", "loudspeaker"}}     whenever it changes
     {"levels": {"key", "levels"}}, {"trouble": {"key", "error", "fix"}}
     {"begin": {"key", "speaker", "prompt", "rate", "name"}}     -> {"begun": {"key", "offset"}}
