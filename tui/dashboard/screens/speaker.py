@@ -56,7 +56,7 @@ class SpeakerDialog(ModalScreen[Asked | None]):
     SpeakerDialog Input, SpeakerDialog Input:focus {
         border: none; height: 1; padding: 0 1; background: $panel;
     }
-    SpeakerDialog #own { display: none; }
+    SpeakerDialog #own { display: none; height: auto; }
     SpeakerDialog #own.-open { display: block; }
     SpeakerDialog #keys { color: $warning; margin-top: 1; }
     """
