@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from daemon.client import ClientError
@@ -68,7 +68,7 @@ class Deck:
         """Second of the sound that is being heard, or where one stopped."""
         if self.playing is None:
             return self._begin
-        return min(self._begin + time.monotonic() - self._began, self.playing.tape.seconds)
+        return min(self._begin + monotonic() - self._began, self.playing.tape.seconds)
 
     def load(self, source: Source, sentence: str, speed: float) -> Loaded:
         """A sound, asked for unless it is known already."""
@@ -98,7 +98,7 @@ class Deck:
             return
         if self._studio.loudspeaker is None:
             raise DeviceError("there is no loudspeaker", self._studio.unheard)
-        self.playing, self._begin, self._began = loaded, begin, time.monotonic()
+        self.playing, self._begin, self._began = loaded, begin, monotonic()
         self._changed()
         try:
             tape = loaded.tape
@@ -124,11 +124,12 @@ class Deck:
 
     async def _fetch(self, loaded: Loaded, speed: float) -> None:
         method, asked = loaded.source.request(loaded.sentence, speed)
-        began = time.monotonic()
+        began = monotonic()
         try:
             async with aclosing(self._link.stream(method, **asked)) as events:
                 async for event in events:
-                    self._take(loaded, event.value, began)
+                    if self._take(loaded, event.value, began):
+                        break
             loaded.tape.end()
             self._changed()
             path = loaded.tape.kept or asked.get("path")
@@ -140,11 +141,13 @@ class Deck:
             loaded.tape.end()
             self._changed()
 
-    def _take(self, loaded: Loaded, event: Mapping[str, Any], began: float) -> None:
+    def _take(self, loaded: Loaded, event: Mapping[str, Any], began: float) -> bool:
+        """Take in an event; whether it was the last."""
         if "pcm" in event:
             if loaded.first is None:
-                loaded.first = time.monotonic() - began
+                loaded.first = monotonic() - began
             loaded.tape.add(base64.b64decode(event["pcm"]), int(event["rate"]))
         elif "done" in event:
             loaded.tape.loudness = event["done"].get("loudness")
             loaded.tape.kept = event["done"].get("kept") or ""
+        return "done" in event

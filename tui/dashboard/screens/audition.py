@@ -71,6 +71,7 @@ class AuditionPage(Page):
     AuditionPage #sides { width: 1fr; border-left: vkey $foreground 15%; }
     AuditionPage #blind { height: auto; padding: 0 1; }
     AuditionPage.-narrow #sources { width: 30; }
+    AuditionPage.-low Waveform { display: none; }
     """
 
     def __init__(self, wanted: str = "", dataset: str = "") -> None:
@@ -121,6 +122,7 @@ class AuditionPage(Page):
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < 110, "-narrow")
+        self.set_class(self.size.height < 32, "-low")
 
     def reconnected(self) -> None:
         self._ask()
@@ -393,8 +395,8 @@ class AuditionPage(Page):
         if self._trial is None:
             return [(said,)] if score.trials else []
         keys = (
-            Span(" X ", "key"), Span(" space hears X, a and b the others; "),
-            Span("1", "key"), Span(" it is A  "), Span("2", "key"), Span(" it is B"),
+            Span(" X ", "key"), Span(" space hears X   "),
+            Span("1", "key"), Span(" it is A   "), Span("2", "key"), Span(" it is B"),
         )  # fmt: skip
         return [keys, (said,)]
 

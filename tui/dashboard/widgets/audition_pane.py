@@ -25,7 +25,6 @@ class AuditionPane(Vertical):
     AuditionPane { height: 1fr; }
     AuditionPane Told { height: 1; padding: 0 1; }
     AuditionPane Waveform { height: 3; }
-    AuditionPane.-low Waveform { display: none; }
     """
 
     def __init__(self, side: Side) -> None:
@@ -42,9 +41,6 @@ class AuditionPane(Vertical):
 
     def on_mount(self) -> None:
         self.name_it(None, playing=False, blind=False)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.height < 9, "-low")
 
     def name_it(self, source: Source | None, *, playing: bool, blind: bool) -> None:
         """Say what this side is.
@@ -85,7 +81,7 @@ class AuditionPane(Vertical):
         if voiced:
             figures.append(f"F0 {voiced[len(voiced) // 2]:.0f} Hz")
         if first is not None:
-            figures.append(f"first sound after {first * 1000:.0f} ms")
+            figures.append(f"after {first * 1000:.0f} ms")
         self.query_one("#figures", Told).tell(((Span("  ".join(figures), "dim"),),))
 
     def play_at(self, at: float | None) -> None:
