@@ -1,4 +1,4 @@
-"""Attached microphones: orders reach them, what they say reaches whoever ordered, cut lines heal."""
+"""Attached microphones: orders reach them, their words whoever ordered, cut lines heal."""
 
 from __future__ import annotations
 
