@@ -1,7 +1,7 @@
 """What a recorded speaker reads: the prompts in their order, and how far the session is.
 
-    recordings/<speaker>/.session/session.json    the script's name, what is skipped, the room
-    recordings/<speaker>/.session/prompts.tsv     id, text, pinyin
+recordings/<speaker>/.session/session.json    the script's name, what is skipped, the room
+recordings/<speaker>/.session/prompts.tsv     id, text, pinyin
 """
 
 from __future__ import annotations
