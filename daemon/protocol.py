@@ -278,6 +278,19 @@ class DrawClips:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HearWords:
+    """Whether a recording says a text.
+
+    Attributes:
+        path: as of `PlayClip`.
+        text: what it should say.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeepSentences:
     """`sentences`: what every checkpoint says from now on, besides the one in its settings."""
 
@@ -498,6 +511,7 @@ METHODS: dict[str, type[Any]] = {
     "takes.drop": OneKey,
     "takes.pending": Nothing,
     "auditions.draw": DrawClips,  # {"pictures"}; see `engine.recording.picture`
+    "auditions.words": HearWords,  # {"said", "errors", "ok", "note"}, or null: Latin words
     "auditions.sentences": Nothing,  # {"sentences"}
     "auditions.keep_sentences": KeepSentences,  # {"sentences"}
     "sound.page": Nothing,  # {"url", "port", "ssh", "expires"}: a browser's way in

@@ -31,6 +31,7 @@ class AuditionMethods:
     def methods(self) -> dict[str, Method]:
         return {
             "auditions.draw": self.draw,
+            "auditions.words": self.words,
             "auditions.sentences": self.sentences,
             "auditions.keep_sentences": self.keep_sentences,
         }
@@ -43,6 +44,11 @@ class AuditionMethods:
         asked = {"audio": paths, "width": params.width}
         drawn: dict[str, Any] = await self.listener.answer({"draw": asked})
         return drawn
+
+    async def words(self, params: protocol.HearWords) -> dict[str, Any] | None:
+        asked = {"audio": str(await self._file(params.path)), "text": params.text}
+        heard: dict[str, Any] | None = await self.listener.answer({"words": asked})
+        return heard
 
     async def sentences(self, _: protocol.Nothing) -> dict[str, Any]:
         return {"sentences": await asyncio.to_thread(sentences, self.workspace)}

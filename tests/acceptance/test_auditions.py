@@ -32,6 +32,11 @@ def test_a_recording_is_heard_at_the_level_and_drawn(daemon: RunningDaemon) -> N
         assert len(one["outline"]) == len(one["mel"]) == len(one["f0"]) == 30
 
 
+def test_words_need_a_recogniser(daemon: RunningDaemon) -> None:
+    with pytest.raises(RecordingFailedError, match="ecognise"):
+        daemon.call("auditions.words", path="datasets/alice/a.wav", text="今天天气很好")
+
+
 @pytest.mark.parametrize(
     ("path", "error"),
     [

@@ -49,6 +49,7 @@ def recording() -> Recording:
     answers = {
         "voices.list": voices,
         "auditions.sentences": {"sentences": ["你说的是真的吗？"]},
+        "auditions.words": {"said": "", "errors": 0.0, "ok": True, "note": ""},
         "auditions.draw": {"pictures": [drawn()]},
         "datasets.utterances": {"total": 1, "utterances": [UTTERANCE]},
     }

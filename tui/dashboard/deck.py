@@ -30,6 +30,7 @@ class Loaded:
         tape: the sound.
         first: seconds until its first block was here; None before.
         picture: as the daemon draws it; None before.
+        words: whether a recogniser hears the sentence, in a few words; "" before it has listened.
         problem: why there is none of it, or no picture.
     """
 
@@ -38,6 +39,7 @@ class Loaded:
     tape: Tape = field(default_factory=Tape)
     first: float | None = None
     picture: Mapping[str, Any] | None = None
+    words: str = ""
     problem: ClientError | None = None
 
 
@@ -135,11 +137,24 @@ class Deck:
             path = loaded.tape.kept or asked.get("path")
             drawn = await self._link.call("auditions.draw", paths=[path], width=PICTURE_WIDTH)
             loaded.picture = drawn["pictures"][0]
+            self._changed()
+            loaded.words = await self._heard(str(path), loaded.sentence)
         except ClientError as error:
             loaded.problem = error
         finally:
             loaded.tape.end()
             self._changed()
+
+    async def _heard(self, path: str, text: str) -> str:
+        try:
+            words = await self._link.call("auditions.words", path=path, text=text)
+        except ClientError as error:
+            return f"words not measured: {error.message}"
+        if words is None:
+            return "words not measured: Latin letters"
+        if words["ok"]:
+            return "words as written"
+        return f"{words['errors']:.0%} of the syllables are others"
 
     def _take(self, loaded: Loaded, event: Mapping[str, Any], began: float) -> bool:
         """Take in an event; whether it was the last."""

@@ -361,12 +361,13 @@ class AuditionPage(Page):
         pane.name_it(self._chosen.get(side), playing=playing, blind=self._trial is not None)
         if loaded is None:
             return
-        seen = (loaded, loaded.picture is not None, loaded.problem)
+        seen = (loaded.source, loaded.sentence, loaded.picture is not None, loaded.words,
+                loaded.problem)  # fmt: skip
         if self._shown.get(side) == seen:
             return
         self._shown[side] = seen
         if loaded.picture is not None:
-            pane.show(loaded.picture, loaded.first)
+            pane.show(loaded.picture, loaded.first, loaded.words)
         elif loaded.problem is not None:
             pane.clear(loaded.problem.message)
         else:

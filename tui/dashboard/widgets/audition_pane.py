@@ -66,12 +66,13 @@ class AuditionPane(Vertical):
         self.query_one(Spectrogram).say(said)
         self.query_one("#figures", Told).tell(())
 
-    def show(self, picture: Mapping[str, Any], first: float | None) -> None:
+    def show(self, picture: Mapping[str, Any], first: float | None, words: str) -> None:
         """What it looks like and what was measured.
 
         Args:
             picture: as the daemon draws it.
             first: seconds until the first sound was here; None where it was here before.
+            words: whether a recogniser hears the sentence.
         """
         self._outline, self._seconds = picture["outline"], float(picture["seconds"])
         self.query_one(Waveform).show(self._outline, (0.0, 1.0))
@@ -82,6 +83,7 @@ class AuditionPane(Vertical):
             figures.append(f"F0 {voiced[len(voiced) // 2]:.0f} Hz")
         if first is not None:
             figures.append(f"after {first * 1000:.0f} ms")
+        figures += [words] if words else []
         self.query_one("#figures", Told).tell(((Span("  ".join(figures), "dim"),),))
 
     def play_at(self, at: float | None) -> None:
