@@ -15,21 +15,20 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from daemon.client import ClientError
-from tui.dashboard.audition import abx
-from tui.dashboard.audition.abx import Score, Side, Trial
+from tui.dashboard.audition.abx import Side
+from tui.dashboard.audition.blind import BlindTest
+from tui.dashboard.audition.sentences import Sentences
 from tui.dashboard.audition.sources import Source, of_jobs, of_recordings, of_voices
 from tui.dashboard.board import Change
 from tui.dashboard.deck import Deck, Loaded
 from tui.dashboard.export import free_path
 from tui.dashboard.lines import Line
 from tui.dashboard.screens.page import Page
-from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.audition_pane import AuditionPane
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.sound.device import DeviceError
 
-SENTENCE = "今天天气很好，我们去公园散步。"
 SPEEDS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6)
 SEEK = 1.0  # seconds
 FRAME = 0.1  # seconds between two places of the cursor
@@ -82,7 +81,7 @@ class AuditionPage(Page):
         """
         super().__init__()
         self._wanted, self._dataset = wanted, dataset
-        self._sentence, self._own, self._speed = SENTENCE, list[str](), 1.0
+        self._sentences, self._speed = Sentences(), 1.0
         self._sources: dict[str, Source] = {}
         self._voices: list[Mapping[str, Any]] = []
         self._recordings: list[Source] = []
@@ -90,10 +89,8 @@ class AuditionPage(Page):
         self._loaded: dict[Side, Loaded] = {}
         self._shown: dict[Side, object] = {}
         self._last: Side = "B"
-        self._trial: Trial | None = None
         self._unheard: Line = ()  # why nothing is heard
         self._hearing: Worker[None] | None = None
-        self._chance = SystemRandom()
 
     def body(self) -> ComposeResult:
         columns: tuple[Column[Source], ...] = (
@@ -112,6 +109,7 @@ class AuditionPage(Page):
 
     def on_mount(self) -> None:
         self._deck = Deck(self.dashboard.link, self.dashboard.studio, self._draw)
+        self._blind = BlindTest(self.dashboard.memory.auditions, SystemRandom())
         self.query_one(Table).focus()
         self.set_interval(FRAME, self._move_cursor)
         self._draw()
@@ -142,7 +140,7 @@ class AuditionPage(Page):
         link = self.dashboard.link
         try:
             self._voices = await link.call("voices.list")
-            self._own = list((await link.call("auditions.sentences"))["sentences"])
+            self._sentences.kept = (await link.call("auditions.sentences"))["sentences"]
             self._list()
             dataset = self._dataset or self._dataset_of_first()
             if dataset:
@@ -182,8 +180,8 @@ class AuditionPage(Page):
         """Hear A and B in turn, in a blind test X; while something is heard: be silent."""
         if self._be_silent():
             return
-        if self._trial is not None:
-            self._hear(self._load(self._trial.x))
+        if self._blind.trial is not None:
+            self._hear(self._load(self._blind.trial.x))
         elif self._chosen:
             both = len(self._chosen) == len(SIDES)
             self._last = other(self._last) if both else next(iter(self._chosen))
@@ -193,18 +191,18 @@ class AuditionPage(Page):
 
     @on(Table.Chosen)
     def _row_chosen(self) -> None:
-        if self._trial is None and (source := self._under_cursor()) is not None:
+        if not self._blind.is_on and (source := self._under_cursor()) is not None:
             self._be_silent()
-            self._hear(self._deck.load(source, self._sentence, self._speed))
+            self._hear(self._deck.load(source, self._sentences.now, self._speed))
 
     def action_side(self, side: Side) -> None:
         """Make what is under the cursor A or B and hear it; in a blind test hear A or B."""
-        if self._trial is None:
+        if not self._blind.is_on:
             if (source := self._under_cursor()) is None:
                 return
             self._chosen[side] = source
             if source.text:
-                self._sentence = source.text  # so that the other side says the same
+                self._sentences.now = source.text  # so that the other side says the same
             self._list()
         self._last = side
         self._be_silent()
@@ -226,7 +224,7 @@ class AuditionPage(Page):
         self._say_anew()
 
     def _load(self, side: Side) -> Loaded:
-        loaded = self._deck.load(self._chosen[side], self._sentence, self._speed)
+        loaded = self._deck.load(self._chosen[side], self._sentences.now, self._speed)
         self._loaded[side] = loaded
         return loaded
 
@@ -264,7 +262,7 @@ class AuditionPage(Page):
     def action_edit(self) -> None:
         """Write another sentence."""
         line = self.query_one("#text", Input)
-        line.value = self._sentence
+        line.value = self._sentences.now
         line.add_class("-open")
         line.focus()
 
@@ -276,34 +274,32 @@ class AuditionPage(Page):
 
     def action_number(self, number: int) -> None:
         """Take one of the sentences; in a blind test 1 says that X is A, 2 that it is B."""
-        if self._trial is not None:
+        choices = self._sentences.choices
+        if self._blind.is_on:
             if number <= len(SIDES):
                 self._answer(SIDES[number - 1])
-        elif number <= len(self._sentences):
-            self._take_sentence(self._sentences[number - 1])
+        elif number <= len(choices):
+            self._take_sentence(choices[number - 1])
 
     @work(group="sentences")
     async def action_keep(self) -> None:
         """Keep the sentence for every checkpoint to say, or forget it."""
-        kept = [each for each in self._own if each != self._sentence]
-        if len(kept) == len(self._own):
-            kept.append(self._sentence)
         try:
-            found = await self.dashboard.link.call("auditions.keep_sentences", sentences=kept)
+            found = await self.dashboard.link.call(
+                "auditions.keep_sentences", sentences=self._sentences.toggled()
+            )
         except ClientError as error:
             self.dashboard.complain(error)
             return
-        self._own = list(found["sentences"])
-        self.notify("every checkpoint says it from now on" if self._sentence in self._own
-                    else "checkpoints say it no more")  # fmt: skip
+        self._sentences.kept = found["sentences"]
+        says = self._sentences.now in self._sentences.kept
+        self.notify(
+            "every checkpoint says it from now on" if says else "checkpoints say it no more"
+        )
         self._draw()
 
-    @property
-    def _sentences(self) -> list[str]:
-        return list(dict.fromkeys([SENTENCE, *self._own]))
-
     def _take_sentence(self, text: str) -> None:
-        self._sentence = text
+        self._sentences.now = text
         self._be_silent()
         self._say_anew()
         if self._last in self._loaded:
@@ -313,27 +309,22 @@ class AuditionPage(Page):
 
     def action_blind(self) -> None:
         """Begin a blind test of A and B, or end it."""
-        if self._trial is not None:
-            self._trial = None
+        if self._blind.is_on:
+            self._blind.end()
         elif len(self._chosen) < len(SIDES):
             self.notify("choose A and B first", severity="warning")
             return
         else:
-            self._trial = abx.begin(self._chance)
+            self._blind.begin()
         self._be_silent()
         self._draw()
 
     def _answer(self, side: Side) -> None:
-        assert self._trial is not None
-        trial = self._trial.answered(side)
-        memory, name = self.dashboard.memory.auditions, self._pair
-        score = Score(*memory.get(name, (0, 0))).after(right=trial.is_right)
-        memory[name] = [score.right, score.trials]
-        said = "right" if trial.is_right else "wrong"
+        ended = self._blind.answer(self._pair, side)
+        said = "right" if ended.is_right else "wrong"
         self.notify(
-            f"{said}: X was {trial.x}", severity="information" if trial.is_right else "warning"
+            f"{said}: X was {ended.x}", severity="information" if ended.is_right else "warning"
         )
-        self._trial = abx.begin(self._chance)
         self._be_silent()
         self._draw()
 
@@ -348,9 +339,10 @@ class AuditionPage(Page):
         """Show everything as it is."""
         if not self.is_mounted:
             return
-        self.query_one("#sentence", Told).tell(self._sentence_lines())
+        self.query_one("#sentence", Told).tell(self._sentences.lines(self._speed))
+        scores = self._blind.lines(self._pair) if len(self._chosen) == len(SIDES) else []
         unheard = [self._unheard] if self._unheard else []
-        self.query_one("#blind", Told).tell([*self._blind_lines(), *unheard])
+        self.query_one("#blind", Told).tell([*scores, *unheard])
         for side in SIDES:
             self._draw_side(side)
 
@@ -358,7 +350,7 @@ class AuditionPage(Page):
         pane = self.query_one(f"#side{side}", AuditionPane)
         loaded = self._loaded.get(side)
         playing = loaded is not None and self._deck.playing is loaded
-        pane.name_it(self._chosen.get(side), playing=playing, blind=self._trial is not None)
+        pane.name_it(self._chosen.get(side), playing=playing, blind=self._blind.is_on)
         if loaded is None:
             return
         seen = (loaded.source, loaded.sentence, loaded.picture is not None, loaded.words,
@@ -376,30 +368,8 @@ class AuditionPage(Page):
     def _move_cursor(self) -> None:
         for side in SIDES:
             mine = self._deck.playing is not None and self._deck.playing is self._loaded.get(side)
-            at = self._deck.at if mine and self._trial is None else None
+            at = self._deck.at if mine and not self._blind.is_on else None
             self.query_one(f"#side{side}", AuditionPane).play_at(at)
-
-    def _sentence_lines(self) -> list[Line]:
-        speed = f"   {self._speed:g} x" if self._speed != 1.0 else ""
-        lines: list[Line] = [(Span(self._sentence, "strong"), Span(speed, "dim"))]
-        choices: list[Span] = []
-        for number, text in enumerate(self._sentences, 1):
-            tone: Tone = "" if text == self._sentence else "dim"
-            choices += [Span(f"{number} ", "key"), Span(f"{text[:12]}   ", tone)]
-        return [*lines, tuple(choices)]
-
-    def _blind_lines(self) -> list[Line]:
-        if len(self._chosen) < len(SIDES):
-            return []
-        score = Score(*self.dashboard.memory.auditions.get(self._pair, (0, 0)))
-        said = Span(abx.told(score), "dim")
-        if self._trial is None:
-            return [(said,)] if score.trials else []
-        keys = (
-            Span(" X ", "key"), Span(" space hears X   "),
-            Span("1", "key"), Span(" it is A   "), Span("2", "key"), Span(" it is B"),
-        )  # fmt: skip
-        return [keys, (said,)]
 
     def _mark(self, source: Source) -> Span:
         marks = [side for side in SIDES if (s := self._chosen.get(side)) and s.key == source.key]
@@ -426,7 +396,7 @@ class AuditionPage(Page):
         """Leave the line of the sentence, the blind test, or the page."""
         if self.query_one("#text", Input).has_class("-open"):
             self._close_line()
-        elif self._trial is not None:
+        elif self._blind.is_on:
             self.action_blind()
         else:
             self.dismiss()
