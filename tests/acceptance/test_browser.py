@@ -7,6 +7,7 @@ in the noise, and nowhere else, is proof that nothing was lost, doubled or chang
 from __future__ import annotations
 
 import base64
+import itertools
 import random
 import shlex
 import subprocess
@@ -33,6 +34,7 @@ NOISE = random.Random(7).randbytes(FRAME * RATE * 60)
 SOUND_COMES = "document.getElementById('bar').getAttribute('aria-valuenow') > -60"
 SPEAKER, PROMPT = "alice", "zh0001"
 CUTS = 20
+QUANTUM = 128  # frames that a browser hands to its page at a time
 PLAYED_RATE = 24_000  # Hz
 PIECE = 960  # bytes of a sound that are sent at a time: 20 ms
 LISTEN = """
@@ -188,16 +190,42 @@ def attached(daemon: RunningDaemon) -> bool:
 
 
 def assert_whole(daemon: RunningDaemon, card: dict[str, Any]) -> None:
-    """A take is one unbroken piece of what the microphone heard, and as long as it was counted."""
+    """A take is one unbroken piece of what the microphone heard, and as long as it was counted.
+
+    A browser that is held up has no sound for its page in time and gives it silence, in whole
+    quanta; nothing of ours lost that. Behind such a silence the noise goes on where it was, or
+    where it would be.
+    """
     import soundfile
 
     path = Recordings(daemon.workspace.recordings / SPEAKER).takes / f"{card['take']}.raw.flac"
     samples, rate = soundfile.read(path, dtype="int32")
     assert (rate, len(samples)) == (RATE, card["frames"])
-    pcm = b"".join(as_played(int(each) >> 8) for each in samples)
-    begin = NOISE.find(pcm[: FRAME * 100])
-    assert begin >= 0 and begin % FRAME == 0, "its beginning is no noise"
-    assert NOISE[begin : begin + len(pcm)] == pcm, "something is missing in it"
+    place = None
+    for silence, piece in heard_pieces([as_played(int(each) >> 8) for each in samples]):
+        if place is None:
+            place = NOISE.find(piece[: FRAME * 100])
+            assert place >= 0 and place % FRAME == 0, f"no noise: {piece[:40].hex()}"
+        ends = [at for at in (place, place + silence) if NOISE.startswith(piece, at)]
+        assert ends, "something is missing in it"
+        place = ends[0] + len(piece)
+
+
+def heard_pieces(frames: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """What was heard between the browser's own silences: bytes of silence before, and sound."""
+    silence, piece = 0, b""
+    whole = FRAME * QUANTUM
+    for quiet, run in itertools.groupby(frames, key=lambda frame: frame == bytes(FRAME)):
+        sound = b"".join(run)
+        # a take may begin in the middle of such a silence
+        if quiet and (len(sound) >= whole or not (piece or silence)):
+            if piece:
+                yield silence, piece
+            silence, piece = len(sound), b""
+        else:
+            piece += sound
+    if piece:
+        yield silence, piece
 
 
 def as_played(sample: int) -> bytes:
@@ -304,7 +332,8 @@ def test_a_take_that_is_refused_holds_up_no_other(daemon: RunningDaemon, browser
     )
     take.stop()
     assert_whole(daemon, take.card())
-    browser.run(f"globalThis.yinfang.shelf.end('{'f' * 32}', {{ wanted: true }})")
+    ended = "{ wanted: true, dropped: 0, late: 0 }"
+    browser.run(f"globalThis.yinfang.shelf.end('{'f' * 32}', {ended})")
     after = Take(daemon)
     after.hear(0.1)
     after.stop()

@@ -75,7 +75,7 @@ def test_every_folder_with_its_state_and_what_to_do(running: RunningDaemon) -> N
             await seen.until_said(ghost["fix"][:30])
             late = running.workspace.datasets / "late"
             late.mkdir()
-            await seen.press("r")
+            await seen.press("R")
             await seen.until_said("3 datasets", "late")
             late.rmdir()
 

@@ -130,7 +130,7 @@ export class Sender {
     return stored.offset;
   }
 
-  async #end({ key }, { dropped, late }) {
+  async #end({ key }, { dropped = 0, late = 0 }) {
     const whole = await this.#shelf.read(key, 0);
     const digest = hexadecimal(await sha256(whole));
     const end = { key, bytes: whole.length, sha256: digest, dropped, late };
