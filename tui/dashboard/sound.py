@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import queue
 import threading
-import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tui.playback import PlaybackError, loudspeaker
-from workspace.files import replace_atomic
-
-SAMPLE_BYTES = 2
+from tui.wavefile import SAMPLE_BYTES, write_wave
 
 
 class Player:
@@ -72,15 +69,7 @@ class Player:
         Raises:
             OSError: it cannot be written.
         """
-
-        def write(temporary: Path) -> None:
-            with wave.open(str(temporary), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(SAMPLE_BYTES)
-                file.setframerate(self.rate)
-                file.writeframes(bytes(self.heard))
-
-        replace_atomic(path, write)
+        write_wave(path, bytes(self.heard), self.rate)
 
     def _play(self) -> None:
         try:

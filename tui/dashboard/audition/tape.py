@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from workspace.files import replace_atomic
+from tui.wavefile import SAMPLE_BYTES, write_wave
 
-SAMPLE_BYTES = 2  # of s16le, mono
 PIECE = 0.1  # seconds handed over at a time
 
 
@@ -78,15 +76,7 @@ class Tape:
         Raises:
             OSError: it cannot be written.
         """
-
-        def write(temporary: Path) -> None:
-            with wave.open(str(temporary), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(SAMPLE_BYTES)
-                file.setframerate(self.rate)
-                file.writeframes(bytes(self.sound))
-
-        replace_atomic(path, write)
+        write_wave(path, bytes(self.sound), self.rate)
 
     async def _wait(self) -> None:
         self._more.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from random import SystemRandom
 from typing import Any, ClassVar
 
@@ -21,7 +20,6 @@ from tui.dashboard.audition.sentences import Sentences
 from tui.dashboard.audition.sources import Source, of_jobs, of_recordings, of_voices
 from tui.dashboard.board import Change
 from tui.dashboard.deck import Deck, Loaded
-from tui.dashboard.export import free_path
 from tui.dashboard.lines import Line
 from tui.dashboard.screens.page import Page
 from tui.dashboard.widgets.audition_pane import AuditionPane
@@ -384,13 +382,8 @@ class AuditionPage(Page):
         if latest is None or not latest.tape.sound:
             self.notify("nothing was heard yet: space plays", severity="warning")
             return
-        path = free_path(Path.cwd(), latest.source.name.replace("/", "-").replace(" ", "-"), "wav")
-        try:
-            latest.tape.save(path)
-        except OSError as error:
-            self.notify(f"{path}: {error.strerror}", severity="error", markup=False)
-            return
-        self.notify(f"saved: {path}", markup=False)
+        name = latest.source.name.replace("/", "-").replace(" ", "-")
+        self.save_sound(name, latest.tape.save)
 
     def action_leave(self) -> None:
         """Leave the line of the sentence, the blind test, or the page."""

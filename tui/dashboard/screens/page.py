@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -9,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.dashboard.board import Board, Change
+from tui.dashboard.export import free_path
 from tui.dashboard.widgets.table import Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.dashboard.widgets.top_bar import TopBar
@@ -75,6 +78,21 @@ class Page(Screen[None]):
         """The page is seen again: everything may have changed meanwhile."""
         self.dashboard.tell_line(self)
         self.board_changed(Change(tuple(self.board.jobs), arranged=True))
+
+    def save_sound(self, name: str, save: Callable[[Path], None]) -> None:
+        """Save what was heard as a WAV file in the folder where the dashboard was opened.
+
+        Args:
+            name: of the file, without its suffix; a number is added where there is one.
+            save: writes it to a path.
+        """
+        path = free_path(Path.cwd(), name, "wav")
+        try:
+            save(path)
+        except OSError as error:
+            self.notify(f"{path}: {error.strerror}", severity="error", markup=False)
+            return
+        self.notify(f"saved: {path}", markup=False)
 
     def retone(self) -> None:
         """The theme has changed."""

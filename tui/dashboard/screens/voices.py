@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -17,7 +16,6 @@ from textual.widgets import Input, Static
 from daemon.client import ClientError
 from tui.dashboard import cards
 from tui.dashboard.board import Change
-from tui.dashboard.export import free_path
 from tui.dashboard.screens.page import Page
 from tui.dashboard.sound import Player
 from tui.dashboard.widgets.table import Column, Span, Table
@@ -212,13 +210,7 @@ class VoicesPage(Page):
         if self._player is None or not self._player.heard:
             self.notify("nothing was heard yet: space speaks", severity="warning")
             return
-        path = free_path(Path.cwd(), self._spoken, "wav")
-        try:
-            self._player.save(path)
-        except OSError as error:
-            self.notify(f"{path}: {error.strerror}", severity="error", markup=False)
-            return
-        self.notify(f"saved: {path}", markup=False)
+        self.save_sound(self._spoken, self._player.save)
 
     def action_copy(self) -> None:
         """Copy the command that says the sentence in this voice."""
