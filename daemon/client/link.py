@@ -30,6 +30,7 @@ from daemon.client.linkstate import (
     Refused,
     Waiting,
 )
+from daemon.client.waiting import first_of
 from daemon.errors import (
     ConnectionLostError,
     DaemonError,
@@ -240,7 +241,7 @@ class Link:
         """Stay in a state for some seconds, or until told to try now."""
         self._retry.clear()
         self._enter(state)
-        await _any(self._retry, within=seconds)
+        await first_of(self._retry, within=seconds)
 
     async def _hold(self, client: Client) -> None:
         """Keep the connection until it breaks.
@@ -261,7 +262,7 @@ class Link:
                     self._retry.clear()
                     await self._see_it_lives(client)
                     continue
-                await _any(client.lost, self._retry, within=self._heartbeat - quiet)
+                await first_of(client.lost, self._retry, within=self._heartbeat - quiet)
             raise wire.lost()
         finally:
             self._client = None
@@ -278,14 +279,3 @@ class Link:
                 raise DaemonUnreachableError(
                     f"{self.address.label} has not answered for {self._answer_timeout:.0f} s"
                 ) from None
-
-
-async def _any(*events: asyncio.Event, within: float | None) -> None:
-    """Return when one of the events is set, or after so many seconds."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from daemon.client import ClientError
 from daemon.client.link import Link
 from daemon.client.linkstate import Connected
+from daemon.client.waiting import first_of
 from tui.dashboard.lines import Line
 from tui.dashboard.recording import telling
 from tui.dashboard.recording.reading import Reading
@@ -197,7 +198,7 @@ class Booth:
         self._hurry.clear()
         for self.count in range(COUNTDOWN, 0, -1):
             self._enter("counting")
-            await _either(self._unwanted, self._hurry, within=BEAT)
+            await first_of(self._unwanted, self._hurry, within=BEAT)
             if self._unwanted.is_set():
                 return False
             if self._hurry.is_set():
@@ -256,13 +257,3 @@ class Booth:
 
 async def _once(block: bytes) -> AsyncGenerator[bytes, None]:
     yield block
-
-
-async def _either(*events: asyncio.Event, within: float) -> None:
-    """Return when one of the events is set, or after so many seconds."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
