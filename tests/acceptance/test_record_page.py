@@ -24,13 +24,6 @@ YINFANG = "from tui.cli.main import app; app()"
 KEPT, READ_ON = "enter.{1,90}?keep", "space.{1,90}?record"
 
 
-@pytest.fixture(scope="module")
-def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
-    pulse = Pulse(tmp_path_factory.mktemp("pulse") / "p").up()
-    yield pulse
-    pulse.down()
-
-
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[RunningDaemon]:
     daemon = RunningDaemon(tmp_path / "workspace").up()

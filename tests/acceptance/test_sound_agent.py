@@ -35,13 +35,6 @@ PATIENCE = 120.0  # seconds
 
 
 @pytest.fixture(scope="module")
-def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
-    pulse = Pulse(tmp_path_factory.mktemp("pulse") / "p").up()
-    yield pulse
-    pulse.down()
-
-
-@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
     daemon = RunningDaemon(tmp_path_factory.mktemp("agent") / "workspace").up()
     daemon.call("recordings.open", speaker=SPEAKER)

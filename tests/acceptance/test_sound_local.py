@@ -33,13 +33,6 @@ SHORTEST, LONGEST = 0.2, 0.7  # seconds of a take
 
 
 @pytest.fixture(scope="module")
-def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
-    pulse = Pulse(tmp_path_factory.mktemp("pulse") / "p").up()
-    yield pulse
-    pulse.down()
-
-
-@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
     daemon = RunningDaemon(tmp_path_factory.mktemp("sound") / "workspace").up()
     daemon.call("recordings.open", speaker=SPEAKER)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.snapshots.goldens import differences
 from tests.snapshots.recorded import BUSY, Recording
 from tests.snapshots.serving import answering
-from tests.snapshots.test_pages import GOLDEN, SIZES, difference, settled, until
+from tests.snapshots.test_pages import GOLDEN, SIZES, settled, until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.memory import Memory, Preferences
 from workspace.layout import Workspace
@@ -90,11 +91,6 @@ async def pictures_of(
             yield await seen("audition blind", "space hears X")
 
 
-def draw(app: Dashboard, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(app.export_screenshot(), encoding="utf-8")
-
-
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_auditions_look_as_they_did(
     size: tuple[int, int],
@@ -107,16 +103,7 @@ def test_auditions_look_as_they_did(
     monkeypatch.setattr("tui.dashboard.deck.monotonic", lambda: 0.0)
     folder = GOLDEN / "busy" / f"{size[0]}x{size[1]}"
 
-    async def walk() -> list[str]:
-        differences = []
-        async for name, now, app in pictures_of(size, tmp_path, None if update_goldens else folder):
-            golden = folder / f"{name}.txt"
-            if pictures is not None:
-                draw(app, pictures / f"{size[0]}x{size[1]}-{name}.svg")
-            if update_goldens:
-                golden.write_text(now, encoding="utf-8")
-            elif now != (before := golden.read_text(encoding="utf-8")):
-                differences.append(difference(name, before, now))
-        return differences
-
-    assert not (found := asyncio.run(walk())), "\n\n".join(found)
+    seen = pictures_of(size, tmp_path, None if update_goldens else folder)
+    label = f"{size[0]}x{size[1]}"
+    found = asyncio.run(differences(seen, folder, label, update=update_goldens, pictures=pictures))
+    assert not found, "\n\n".join(found)

@@ -7,7 +7,6 @@ answers at a fixed time. `--update-goldens` writes the pictures anew: look at th
 from __future__ import annotations
 
 import asyncio
-import difflib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.snapshots.goldens import differences
 from tests.snapshots.picture import picture
 from tests.snapshots.recorded import RECORDINGS
 from tests.snapshots.serving import answering
@@ -83,32 +83,10 @@ def test_pages_look_as_they_did(
 ) -> None:
     folder = GOLDEN / situation / f"{size[0]}x{size[1]}"
 
-    async def walk() -> list[str]:
-        differences = []
-        wanted = None if update_goldens else folder
-        async for name, seen, app in pages(situation, size, tmp_path, wanted):
-            golden = folder / f"{name}.txt"
-            if pictures is not None:
-                target = pictures / f"{situation}-{size[0]}x{size[1]}-{name}.svg"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(app.export_screenshot(), encoding="utf-8")
-            if update_goldens:
-                golden.parent.mkdir(parents=True, exist_ok=True)
-                golden.write_text(seen, encoding="utf-8")
-                continue
-            before = golden.read_text(encoding="utf-8") if golden.exists() else ""
-            if seen != before:
-                differences.append(difference(name, before, seen))
-        return differences
-
-    assert not (found := asyncio.run(walk())), "\n\n".join(found)
-
-
-def difference(name: str, before: str, now: str) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(), now.splitlines(), f"{name}, golden", f"{name}, now", n=1, lineterm=""
-    )
-    return "\n".join(lines)
+    seen = pages(situation, size, tmp_path, None if update_goldens else folder)
+    label = f"{situation}-{size[0]}x{size[1]}"
+    found = asyncio.run(differences(seen, folder, label, update=update_goldens, pictures=pictures))
+    assert not found, "\n\n".join(found)
 
 
 async def pages(

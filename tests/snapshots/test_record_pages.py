@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.snapshots.goldens import differences
 from tests.snapshots.recorded import Recording
 from tests.snapshots.recorded_takes import NOBODY, SESSIONS
 from tests.snapshots.serving import answering
-from tests.snapshots.test_pages import GOLDEN, SIZES, difference, settled, until
+from tests.snapshots.test_pages import GOLDEN, SIZES, settled, until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.memory import Memory, Preferences
 from workspace.layout import Workspace
@@ -66,24 +67,10 @@ def test_pages_of_recording_look_as_they_did(
     monkeypatch.delenv("PULSE_SERVER", raising=False)
     folder = GOLDEN / "recording" / f"{size[0]}x{size[1]}"
 
-    async def walk() -> list[str]:
-        differences = []
-        async for name, seen, app in pages(size, tmp_path, None if update_goldens else folder):
-            golden = folder / f"{name}.txt"
-            if pictures is not None:
-                target = pictures / f"recording-{size[0]}x{size[1]}-{name}.svg"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(app.export_screenshot(), encoding="utf-8")
-            if update_goldens:
-                golden.parent.mkdir(parents=True, exist_ok=True)
-                golden.write_text(seen, encoding="utf-8")
-                continue
-            before = golden.read_text(encoding="utf-8") if golden.exists() else ""
-            if seen != before:
-                differences.append(difference(name, before, seen))
-        return differences
-
-    assert not (found := asyncio.run(walk())), "\n\n".join(found)
+    seen = pages(size, tmp_path, None if update_goldens else folder)
+    label = f"recording-{size[0]}x{size[1]}"
+    found = asyncio.run(differences(seen, folder, label, update=update_goldens, pictures=pictures))
+    assert not found, "\n\n".join(found)
 
 
 async def pages(
