@@ -8,6 +8,7 @@ voicing along the teacher's alignment.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,10 +32,10 @@ from engine.training.settings import DistilSettings
 from engine.training.stages import Speak
 from engine.training.text_batches import Styles, TextBatch, text_batch
 from engine.training.texts import TextSet
-from engine.training.warm_start import Observed, fitted_at_once, warm_start
+from engine.training.warm_start import Observed, Replaced, fitted_at_once, warm_start
 
 WARM_BATCHES = 24  # that first weights are fitted to, at least
-WARM_TOKENS = 32  # of text, for each number that is fitted, lest these be learned by heart
+WARM_TOKENS = 64  # of text, for each number that is fitted, lest these be learned by heart
 RAMP_SHARE = 0.2  # of the steps, in which the whole comes to count
 VALIDATED_TOGETHER = 8  # texts
 VALIDATION_SEED = 0  # one set of styles, whatever the run: runs are compared
@@ -93,8 +94,8 @@ class Distillation:
         self.teacher = teacher.requires_grad_(False)
         self.device = next(model.parameters()).device
         model.requires_grad_(False)
-        for layer in self.layers:
-            model.graph.predictor.text_encoder.lstms[2 * layer].requires_grad_(True)
+        for block in self._blocks():
+            block.requires_grad_(True)
         self.train_mode(True)
 
     @property
@@ -115,36 +116,38 @@ class Distillation:
         Args:
             progress: told how many batches of how many were read; may raise to end it.
         """
-        lessons: list[_Lesson] = []
-        wanted = WARM_BATCHES
-        while len(lessons) < wanted:
-            progress(len(lessons), wanted)
-            # the same in all processes
-            lessons.append(self._lesson(self._drawn(len(lessons), (0, 1))))
-            if len(lessons) == WARM_BATCHES:
-                wanted = max(wanted, self._batches_to_fit(lessons))
-        for layer in self.layers:
-            block = self.model.graph.predictor.text_encoder.lstms[2 * layer]
-            assert isinstance(block, BidirectionalMamba2)
-            warm_start(
-                block,
-                [
-                    Observed(x.teacher.inputs[layer], x.teacher.outputs[layer], x.lengths)
-                    for x in lessons
-                ],
-            )
-        progress(wanted, wanted)
+        lstms = cast(Sequence[nn.LSTM], [self.teacher.lstms[2 * layer] for layer in self.layers])
+        replaced = [Replaced(*pair) for pair in zip(self._blocks(), lstms, strict=True)]
+        # one after the other: what all of them say would not fit into a laptop's memory
+        count = self._batches_to_fit()
+        done = itertools.count()
 
-    def _batches_to_fit(self, lessons: Sequence[_Lesson]) -> int:
-        """How many batches like these hold enough text for the widest fit.
+        def batches() -> Iterator[list[Observed]]:
+            for number in range(count):
+                progress(next(done), 2 * count)
+                # the same in all processes
+                lesson = self._lesson(self._drawn(number, (0, 1)))
+                yield [
+                    Observed(lesson.teacher.inputs[i], lesson.teacher.outputs[i], lesson.lengths)
+                    for i in self.layers
+                ]
+
+        warm_start(replaced, batches)
+        progress(2 * count, 2 * count)
+
+    def _blocks(self) -> list[BidirectionalMamba2]:
+        layers = self.model.graph.predictor.text_encoder.lstms
+        return cast(list[BidirectionalMamba2], [layers[2 * layer] for layer in self.layers])
+
+    def _batches_to_fit(self) -> int:
+        """How many batches hold enough text for the widest fit.
 
         A text in several styles counts once: what is told of it is nearly the same in all of them.
         """
-        rows = sum(int(lesson.mask.sum()) for lesson in lessons) / len(lessons)
-        tokens = rows / self.settings.styles_per_text
-        blocks = [self.model.graph.predictor.text_encoder.lstms[2 * i] for i in self.layers]
-        widest = max(fitted_at_once(block) for block in cast(list[BidirectionalMamba2], blocks))
-        return math.ceil(WARM_TOKENS * widest / tokens)
+        some = [self._drawn(number, (0, 1)) for number in range(WARM_BATCHES)]
+        tokens = sum(int(batch.lengths.sum()) for batch in some) / len(some)
+        widest = max(fitted_at_once(block) for block in self._blocks())
+        return max(WARM_BATCHES, math.ceil(WARM_TOKENS * widest / tokens))
 
     @torch.no_grad()
     def size(self) -> float:

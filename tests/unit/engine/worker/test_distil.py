@@ -71,7 +71,7 @@ def test_a_job_tells_how_it_goes(workspace: Workspace, run_job: Run) -> None:
     run_job(distil, "distil", "job", base="base", name="new", settings=FEW_STEPS)
     events = [event for _, event in read_events(workspace.run("job") / EVENTS_FILE)]
     stages = [event["stage"] for event in events if event["type"] == "progress"]
-    assert stages == ["first fit"] * 4 + ["training"] * 2
+    assert stages == ["first fit"] * 7 + ["training"] * 2
     [parameters] = [event for event in events if event["type"] == "parameters"]
     state = Base.open(workspace.models / "new").load().state_dict()
     assert parameters["trained"] == {
