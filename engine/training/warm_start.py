@@ -165,6 +165,7 @@ def _imitate(mixer: Mamba2, rows: Tensor, keep: Tensor, size: float) -> None:
     # values as they are; what of a state is fed and read is around 1 in all of it
     mixer.conv1d.weight[:count] = 0
     mixer.conv1d.weight[:count, 0, -1] = 1
+    assert mixer.conv1d.bias is not None
     mixer.conv1d.bias[:count] = 0
     mixer.conv1d.bias[inner:] += 1
     heads = count // mixer.headdim

@@ -22,6 +22,7 @@ STATE_TONES: Mapping[str, Tone] = {
     "succeeded": "good", "failed": "bad", "cancelled": "dim",
 }  # fmt: skip
 EIGHTHS = " ▏▎▍▌▋▊▉"
+RATE_WIDTH = 13  # cells
 
 
 def tone_of(job: Job) -> Tone:
@@ -76,9 +77,12 @@ def time_cell(job: Job, now: float) -> Cell:
 
 
 def rate_cell(job: Job) -> Cell:
-    """How fast a running job goes."""
+    """How fast a running job goes; without the unit where that does not fit into `RATE_WIDTH`."""
     report = progress(job) if job["state"] == "running" else None
-    return rate(report.rate, report.unit) if report else ""
+    if report is None:
+        return ""
+    said = rate(report.rate, report.unit)
+    return said if len(said) <= RATE_WIDTH else rate(report.rate)
 
 
 def attempt_cell(job: Job) -> Cell:
@@ -88,9 +92,11 @@ def attempt_cell(job: Job) -> Cell:
 
 def why_cell(job: Job) -> Cell:
     """What a running job does just now, why another is where it is."""
-    report = progress(job) if job["state"] == "running" else None
-    if report:
-        said = " · ".join(part for part in (str(job.get("reason") or ""), report.stage) if part)
+    if job["state"] == "running":
+        report = progress(job)
+        # a worker loads its libraries first, which takes a while on a busy machine
+        stage = report.stage if report else "starting"
+        said = " · ".join(part for part in (str(job.get("reason") or ""), stage) if part)
         return Span(said, "dim")
     tone: Tone = "bad" if job["state"] == "failed" else "dim"
     return Span(" ".join(str(job.get("reason") or "").split()), tone)

@@ -7,15 +7,23 @@ from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
+from tui.dashboard.tones import Tone
 from tui.dashboard.widgets.columns import Span
 
 Line = tuple[Span, ...]
 ELLIPSIS = "…"
+LABEL_TONE: Tone = "faint"
 
 
 def labelled(label: str, width: int, *spans: Span) -> Line:
     """What is said after its name, which takes so many cells."""
-    return (Span(label.ljust(width), "faint"), *spans)
+    return (Span(label.ljust(width), LABEL_TONE), *spans)
+
+
+def hanging(line: Line) -> int:
+    """Cells by which what is said after a name stands to the right; 0 for a line without one."""
+    named = len(line) > 1 and line[0].tone == LABEL_TONE
+    return cell_len(line[0].text) if named else 0
 
 
 def width_of(line: Line) -> int:

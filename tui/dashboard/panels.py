@@ -16,7 +16,10 @@ from workspace.series import Series
 # Values of which more is better; of every other loss, error or distance less is. Of the rest
 # nobody can say.
 HIGHER = ("correlation", "cosine", "accuracy", "similarity")
-NEUTRAL = ("learning_rate", "gradient_norm", "data_wait", "batch", "seconds", "loss_scale")
+NEUTRAL = (
+    "learning_rate", "gradient_norm", "data_wait", "batch", "seconds", "loss_scale",
+    "adversarial", "features", "judge",  # of two who learn against each other
+)  # fmt: skip
 CALM = ("learning_rate",)  # known exactly: no average says more
 TITLES: Mapping[str, str] = {
     "total": "loss", "score": "score (the best checkpoint is judged by)",

@@ -41,7 +41,7 @@ class ChartHeading(Widget):
 
     def render_line(self, y: int) -> Strip:
         if self._inks is None or y >= len(self._lines):
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         return strip(self._lines[y], self._inks)
 
 
@@ -64,7 +64,7 @@ class VerticalAxis(Widget):
 
     def render_line(self, y: int) -> Strip:
         if self._inks is None:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         text = f"{self._rows.get(y, ''):>{LEFT - 1}} "
         return strip([(text, Ink("label"))], self._inks)
 
@@ -95,7 +95,7 @@ class HorizontalAxis(Widget):
 
     def render_line(self, y: int) -> Strip:
         if self._inks is None or self._drawing is None:
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         cells = _line(self._drawing) if y == 0 else _labels(self._drawing)
         return strip([(" " * LEFT, Ink("")), *cells], self._inks).adjust_cell_length(
             self.size.width

@@ -63,7 +63,7 @@ class Stripe(Widget):
         if not plot.fits:
             plot.miss()
         if not plot.drawn:
-            return [Strip.blank(crop.width)] * crop.height
+            return [Strip.blank(crop.width, self.rich_style)] * crop.height
         # not `render_line`: there is neither border nor padding here, and what Textual does for
         # them on every line would be most of what a picture costs
         missing = [y for y in crop.line_range if y not in self._strips]
@@ -165,7 +165,9 @@ class Plot(Widget):
         """Cells of a line from `first` to before `last`."""
         picture = self._picture
         if self._inks is None or y >= picture.height or last > picture.width:
-            return Strip.blank(last - first)  # before the first picture of this size
+            return Strip.blank(
+                last - first, self.rich_style
+            )  # before the first picture of this size
         cells = picture.cells(y, first, last)
         if self._crosshair is not None and first <= self._crosshair < last:
             _, ink = cells[self._crosshair - first]

@@ -96,7 +96,9 @@ class JobsPage(Page):
             Column(name="about", width=12, flex=2, cell=formats.about_cell),
             Column(name="state", width=11, cell=formats.state_cell),
             Column(name="progress", width=14, cell=lambda job: formats.progress_cell(job, 14)),
-            Column(name="rate", width=13, cell=formats.rate_cell, align="right", rank=3),
+            Column(
+                name="rate", width=formats.RATE_WIDTH, cell=formats.rate_cell, align="right", rank=3
+            ),
             Column(name="time", width=11, cell=self._time_cell, align="right", rank=1),
             Column(name="try", width=3, cell=formats.attempt_cell, align="right", rank=4),
             Column(name="why", width=18, flex=5, cell=formats.why_cell, rank=2),

@@ -16,7 +16,7 @@ from tui.quantities import duration, figure, rate, size
 
 Job = Mapping[str, Any]
 Labelled = tuple[str, tuple[Span, ...]]
-LABEL = 10  # cells
+LABEL = 11  # cells
 SHOWN_OUTPUTS = 8
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tui.dashboard.lines import Line, cut
+from tui.dashboard.lines import Line, cut, hanging
 from tui.dashboard.tones import tones_of
 from tui.dashboard.widgets.frugal import Frugal
 
@@ -56,9 +56,20 @@ class Told(Frugal):
         tones, laid = tones_of(self.app), []
         for line in self._lines:
             if self._wrap:
-                text = Text.assemble(*((said, tones[tone]) for said, tone in line))
-                rows = text.wrap(self.app.console, width, overflow="fold")
-                laid += [Strip(row.render(self.app.console)) for row in rows]
+                laid += self._wrapped(line, width)
             else:
                 laid.append(Strip([Segment(s, tones[tone]) for s, tone in cut(line, width)]))
         return laid
+
+    def _wrapped(self, line: Line, width: int) -> list[Strip]:
+        """A line in rows; what goes on after a name goes on behind it, not below it."""
+        tones, console = tones_of(self.app), self.app.console
+        indent = hanging(line) if hanging(line) < width else 0
+        text = Text.assemble(*((said, tones[tone]) for said, tone in line[1 if indent else 0 :]))
+        rows = text.wrap(console, width - indent, overflow="fold")
+        strips = [list(row.render(console)) for row in rows]
+        if not indent:
+            return [Strip(row) for row in strips]
+        name = Segment(line[0].text, tones[line[0].tone])
+        before = [name, *(Segment(" " * indent) for _ in strips[1:])]
+        return [Strip([first, *row]) for first, row in zip(before, strips, strict=True)]

@@ -26,6 +26,7 @@ def test_what_is_good() -> None:
     assert panels.better("f0_correlation") == "high"
     assert panels.better("full_mcd") == "low"
     assert panels.better("gradient_norm") is None
+    assert panels.better("adversarial") is panels.better("judge") is None, "they pull at each other"
 
 
 def test_traces_are_named_by_what_they_were_measured_on() -> None:

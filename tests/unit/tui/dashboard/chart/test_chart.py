@@ -103,6 +103,24 @@ def test_a_chart_shows_title_value_best_axes_and_curve() -> None:
     run([one], story)
 
 
+def test_a_terminal_that_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    one = chart(trace())
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        lines = app.screen._compositor.render_strips()
+        colours = {
+            colour
+            for segment in (segment for line in lines for segment in line)
+            if segment.style is not None and segment.text.strip()
+            for colour in (segment.style.color, segment.style.bgcolor)
+            if colour is not None and len(set(colour.get_truecolor())) > 1
+        }
+        assert "loss" in text(app) and not colours
+
+    run([one], story)
+
+
 def test_a_plot_that_has_no_picture_asks_for_one_when_it_is_painted() -> None:
     one = chart(trace())
 
