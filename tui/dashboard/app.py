@@ -31,7 +31,7 @@ from tui.dashboard.screens import page_named
 from tui.dashboard.screens.confirm import Confirm
 from tui.dashboard.screens.page import PAGES, Page
 from tui.dashboard.terminal import screen_apart
-from tui.dashboard.themes import CYCLE, DARK, THEMES
+from tui.dashboard.themes import CYCLE, DARK, PLAIN, THEMES
 from tui.dashboard.widgets.table import Span
 from tui.dashboard.widgets.top_bar import TopBar
 from tui.jobs import short_id, subject
@@ -117,8 +117,13 @@ class Dashboard(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = preferences.theme or memory.theme
-        self.theme = wanted if wanted in self.available_themes else DARK
+        self.theme = wanted if wanted in self.available_themes else self._own_theme()
         self.set_keymap(dict(preferences.keys))
+
+    def _own_theme(self) -> str:
+        """The theme where nobody has chosen one: sixteen colours cannot come near those of ours."""
+        sixteen = "TERM" in self._environ and self.console.color_system == "standard"
+        return PLAIN if sixteen else DARK
 
     async def on_mount(self) -> None:
         page = self.memory.page

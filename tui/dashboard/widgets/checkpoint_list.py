@@ -40,7 +40,7 @@ def _measures(one: Checkpoint) -> tuple[Span, ...]:
 COLUMNS: Sequence[Column[Checkpoint]] = (
     Column(name="", width=1, cell=lambda one: Span("★" if one["best"] else "", "accent")),
     Column(name="step", width=9, cell=lambda one: f"{one['step']:,}", align="right"),
-    Column(name="measures", width=30, flex=3, cell=_measures),
-    Column(name="preview", width=22, flex=1, cell=lambda one: one["preview"] or "", rank=2),
-    Column(name="file", width=22, flex=1, cell=lambda one: Span(one["path"], "dim"), rank=3),
+    Column(name="measures", width=30, flex=1, cell=_measures),
+    Column(name="preview", width=24, cell=lambda one: one["preview"] or "", rank=2),
+    Column(name="file", width=38, cell=lambda one: Span(one["path"], "dim"), rank=3),
 )
