@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
+from textual.strip import Strip
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -72,6 +74,13 @@ class Tones:
     def __getitem__(self, tone: Tone | Style) -> Style:
         """The style of a tone; what is a style already, like the colour of a curve, stays so."""
         return tone if isinstance(tone, Style) else self.styles[tone]
+
+    def chosen(self, strip: Strip, focus: bool = True) -> Strip:
+        """A line as it looks under the cursor."""
+        style = self.cursor[0 if focus else 1]
+        if style.reverse:  # every tone would become a ground of its own
+            return Strip([Segment(strip.text, style)], strip.cell_length)
+        return strip.apply_style(style)
 
 
 _KNOWN: dict[str, Tones] = {}  # by the name of their theme

@@ -99,7 +99,7 @@ class LogView(ScrollView, can_focus=True):
         strip = Strip(list(_marked(line, self._wanted, style, tones)))
         strip = strip.adjust_cell_length(width)
         if place == self._found:
-            strip = strip.apply_style(tones.cursor[0])
+            strip = tones.chosen(strip)
         return strip.apply_style(self.rich_style)
 
     def _matches(self, line: str) -> bool:

@@ -195,9 +195,7 @@ class Table(Frugal, ScrollView, Generic[Row], can_focus=True):
         if segments is None:
             segments = self._lines[key] = self._line(self._rows[key], key, tones)
         strip = Strip(segments).adjust_cell_length(width)
-        if key == self._cursor:
-            strip = strip.apply_style(tones.cursor[0 if self.has_focus else 1])
-        return strip
+        return tones.chosen(strip, self.has_focus) if key == self._cursor else strip
 
     def _nothing_said(self, number: int) -> str:
         """A line of what is said where there are no rows."""

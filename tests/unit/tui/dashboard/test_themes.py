@@ -1,15 +1,18 @@
-"""Which theme a dashboard begins with."""
+"""Which theme a dashboard begins with, and lines under the cursor in it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from rich.segment import Segment
+from textual.strip import Strip
 
 from daemon.client.link import Link
 from tui.dashboard.app import Dashboard
 from tui.dashboard.memory import Memory, Preferences
 from tui.dashboard.themes import BLIND, DARK, PLAIN
+from tui.dashboard.tones import Tones
 from workspace.layout import Workspace
 
 
@@ -36,3 +39,18 @@ def test_a_terminal_of_sixteen_colours_begins_with_them(
         for memory in (Memory(), Memory(theme=BLIND))
     ]
     assert began == [theme, BLIND], "what somebody has chosen stays"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_line_under_the_cursor_has_one_ground(plain: bool) -> None:
+    variables = dict.fromkeys(("success", "error", "warning", "accent", "secondary"), "#405060")
+    variables |= {"background": "#000000", "foreground": "#ffffff", "primary": "#0080ff"}
+    tones = Tones.of(variables, plain=plain)
+    line = Strip([Segment("j00003 ", tones["dim"]), Segment("succeeded", tones["good"])])
+    chosen = tones.chosen(line)
+    grounds = {
+        style.color if style.reverse else style.bgcolor
+        for style in (segment.style for segment in chosen)
+        if style is not None
+    }
+    assert chosen.text == line.text and len(grounds) == 1
