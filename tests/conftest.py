@@ -15,7 +15,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # Before torch loads, here and in all that tests start: models of a few thousand parameters take
 # longer on two threads than on one, and other tests want the other cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(scope="session")
