@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= engine,demo,dev
+TESTERS ?= 2
 STAMP := $(VENV)/.installed-$(EXTRAS)
 SOURCES := workspace engine daemon tui tests benchmarks docs
 
@@ -25,7 +26,7 @@ demo: setup  ## drop recordings, train a voice, hear it: no GPU, no network, abo
 	$(BIN)/yinfang demo
 
 test: setup  ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 check: lint types contracts test  ## everything that must hold before a commit is shared
 

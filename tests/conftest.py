@@ -1,7 +1,9 @@
-"""What every test can ask for."""
+"""What every test can ask for, and what holds for all."""
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,10 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Before torch loads, here and in all that tests start: models of a few thousand parameters take
+# longer on two threads than on one, and other tests want the other cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +44,15 @@ def _eventually(condition: Callable[[], object], within: float = 10.0) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"still not so after {within:g} s: {condition}")
         time.sleep(0.01)
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start, also where a shell ran the tests in the background.
+
+    Such a shell has SIGINT ignored, and whoever is started so leaves it ignored, as is right.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

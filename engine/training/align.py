@@ -29,6 +29,7 @@ from engine.model.aligner import (
 from engine.model.config import CURVES_PER_FRAME
 from engine.model.weights import load_strictly, read_weights, save_weights
 from engine.text import VOCABULARIES
+from engine.training.optimizer import AdamW
 from engine.training.settings import AlignerSettings
 
 VOCABULARY = "v1.1-zh"  # the aligner's classes are this vocabulary's ids
@@ -114,9 +115,7 @@ def train(
             "no utterance is long enough for its text", "check that texts belong to their audio"
         )
     generator = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98)
-    )
+    optimizer = AdamW(network.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.learning_rate, total_steps=max(steps, 2), pct_start=0.1
     )

@@ -28,6 +28,7 @@ from engine.training.checkpoint import (
     load_state,
     save_state,
 )
+from engine.training.optimizer import AdamW
 from engine.training.ranks import ALONE, Ranks
 from engine.training.schedule import arithmetic, learning_rate, step_seed
 from engine.training.settings import LoopSettings
@@ -86,7 +87,7 @@ class Trainer:
         groups: list[dict[str, Any]] = [{"params": list(self.trained.values())}]
         if self.adversary is not None:
             groups.append({"params": list(self.adversary.parameters()), "pace": JUDGE_PACE})
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             groups, lr=settings.learning_rate, betas=ADAM_BETAS, weight_decay=settings.weight_decay,
         )  # fmt: skip
         self.progress = Progress(

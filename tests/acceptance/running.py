@@ -9,11 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from daemon.client import SyncClient, connect
 from daemon.errors import ConnectionLostError, DaemonUnreachableError
+from daemon.process import holders, lock
+from daemon.supervise import LOCK_FILE
 from workspace.layout import Workspace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -139,11 +143,23 @@ class RunningDaemon:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for file in self.workspace.runs.glob("*/process.json"):
-            try:
-                os.killpg(json.loads(file.read_text())["pid"], signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
+        for file in self.workspace.runs.glob(f"*/{LOCK_FILE}"):
+            # also of a job whose launch was on its way when the daemon died
+            until(partial(_let_go, file), f"nobody works in {file.parent}")
+
+
+def _let_go(run_lock: Path) -> bool:
+    """Kill who holds the lock of a run; whether nobody did."""
+    held = lock(run_lock)
+    if held is not None:
+        os.close(held)
+        return True
+    for pid in holders(run_lock):
+        with suppress(ProcessLookupError):
+            group = os.getpgid(pid)
+            assert group != os.getpgrp(), f"process {pid} is not a job's"
+            os.killpg(group, signal.SIGKILL)
+    return False
 
 
 def until(

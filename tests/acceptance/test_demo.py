@@ -1,4 +1,4 @@
-"""The demo for real, with fewer steps: every job kind, real workers, a spoken sentence."""
+"""The demo for real, with fewer, smaller steps: every job kind, real workers, a spoken sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ COMMAND = "from tui.cli.main import app; app()"
 FEWER_STEPS = {
     "YINFANG_STAGE1__STEPS": "2", "YINFANG_STAGE1__CHECKPOINT_EVERY": "2",
     "YINFANG_STAGE2__STEPS": "4", "YINFANG_STAGE2__CHECKPOINT_EVERY": "4",
+    "YINFANG_STAGE1__BATCH_SIZE": "4", "YINFANG_STAGE2__BATCH_SIZE": "4",
+    "YINFANG_STAGE1__VALIDATION_UTTERANCES": "2", "YINFANG_STAGE2__VALIDATION_UTTERANCES": "2",
     "YINFANG_ALIGNER__ADAPTATION_STEPS": "2",
+    "YINFANG_DAEMON__JOB_NICENESS": "0",  # beside other tests it would wait for them
 }  # fmt: skip
 
 

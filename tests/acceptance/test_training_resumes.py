@@ -16,11 +16,12 @@ from engine.model.base import Base
 from engine.text import VOCABULARIES
 from engine.training.align import ALIGNER_FILE, VOCABULARY, Aligner
 from tests.corpora import pack
+from tests.models import tiny_base
 from workspace.files import write_atomic
 from workspace.layout import Workspace
 from workspace.run import EVENTS_FILE, ExitCode, JobFile, read_events
 
-STEPS = 8
+STEPS = 12
 PATIENCE = 240.0  # seconds for a step to come
 SETTINGS = {
     "steps": STEPS, "batch_size": 2, "crop_frames": 6, "checkpoint_every": 3,
@@ -29,19 +30,20 @@ SETTINGS = {
 
 
 def prepare(workspace: Workspace) -> None:
-    """A prepared corpus, with an aligner that it could have been aligned with."""
+    """A base, and a prepared corpus with an aligner that it could have been aligned with."""
+    tiny_base(workspace.models / "tiny")
     folder = workspace.prepared / "corpus"
     folder.mkdir(parents=True)
     pack(folder)
     Aligner(AlignerNetwork(VOCABULARIES[VOCABULARY].size)).save(folder / ALIGNER_FILE)
 
 
-def start(workspace: Workspace, name: str) -> subprocess.Popen[bytes]:
+def start(workspace: Workspace, name: str, base: str = "tiny") -> subprocess.Popen[bytes]:
     """The worker on a run folder, made when it is not there yet."""
     folder = workspace.run(name)
     if not folder.exists():
         folder.mkdir(parents=True)
-        spec = {"prepared": "prepared/corpus", "base": "none", "name": name, "settings": SETTINGS}
+        spec = {"prepared": "prepared/corpus", "base": base, "name": name, "settings": SETTINGS}
         JobFile(id=name, kind="stage1", spec=spec, workspace=str(workspace.root), seed=7).write(
             folder
         )
@@ -99,7 +101,7 @@ def test_a_stopped_training_says_so_and_leaves_no_base(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     write_atomic(workspace.config, "")
     prepare(workspace)
-    process = start(workspace, "stopped")
+    process = start(workspace, "stopped", base="none")
     deadline = time.monotonic() + PATIENCE
     while not curve(workspace, "stopped"):
         assert process.poll() is None

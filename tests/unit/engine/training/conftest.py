@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,17 @@ def corpus(tmp_path: Path) -> PackedCorpus:
     return PackedCorpus(folder)
 
 
+@pytest.fixture(scope="session")
+def new_model() -> Callable[[], SpeechModel]:
+    """`new_model()`: a model of its own, whose weights are always the same at first."""
+
+    def make() -> SpeechModel:
+        torch.manual_seed(3)
+        return SpeechModel(TINY)
+
+    return make
+
+
 @pytest.fixture
-def model() -> SpeechModel:
-    torch.manual_seed(3)
-    return SpeechModel(TINY)
+def model(new_model: Callable[[], SpeechModel]) -> SpeechModel:
+    return new_model()

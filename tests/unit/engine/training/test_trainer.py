@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from engine.training.ranks import Alone
 from engine.training.schedule import learning_rate
 from engine.training.settings import Stage1Settings, StageSettings
 from engine.training.stages import Generalist
-from engine.training.task import TrainingStoppedError
+from engine.training.task import Trained, TrainingStoppedError
 from engine.training.trainer import Trainer
 from engine.training.validate import Measures
+from tests.corpora import pack
 from workspace.run import CHECKPOINTS, EVENTS_FILE, EventLog, read_events
 
 SETTINGS = Stage1Settings(
@@ -124,20 +126,59 @@ def checkpoints(folder: Path) -> list[tuple[int, dict[str, float]]]:
 JUDGED = SETTINGS.model_copy(update={"adversarial_share": 0.5})  # from step 4 on
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A run that nothing disturbed.
+
+    Attributes:
+        folder: its run folder.
+        ended: what came of it.
+        weights: of the model at its end.
+    """
+
+    folder: Path
+    ended: Trained
+    weights: dict[str, Tensor]
+
+
+Undisturbed = Callable[..., Whole]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    new_model: Callable[[], SpeechModel], tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    """`undisturbed(settings)`: the run that others are held against, made when first asked for."""
+    made: dict[str, Whole] = {}
+
+    def run(settings: Stage1Settings = SETTINGS) -> Whole:
+        key = settings.model_dump_json()
+        if key not in made:
+            folder = tmp_path_factory.mktemp("whole")
+            pack(folder)
+            model = new_model()
+            task = Counted(model, PackedCorpus(folder))
+            ended = trainer(task, folder / "run", settings).run()
+            made[key] = Whole(folder / "run", ended, model.state_dict())
+        return made[key]
+
+    return run
+
+
 # 3 and 6 want a checkpoint; 8 is the last step
 @pytest.mark.parametrize(
     ("settings", "cut"),
     [*((SETTINGS, cut) for cut in (1, 3, 4, 6, 7, 8)), *((JUDGED, cut) for cut in (2, 4, 7))],
 )
 def test_a_resumed_run_continues_the_same_curve(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, settings: Stage1Settings, cut: int
+    model: SpeechModel,
+    corpus: PackedCorpus,
+    undisturbed: Undisturbed,
+    tmp_path: Path,
+    settings: Stage1Settings,
+    cut: int,
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    whole = tmp_path / "whole"
-    ended = trainer(Counted(model, corpus), whole, settings).run()
-    final = {name: value.clone() for name, value in model.state_dict().items()}
-
-    model.load_state_dict(start)
+    whole = undisturbed(settings)
     folder = tmp_path / "resumed"
     task = Counted(model, corpus)
     with pytest.raises(TrainingStoppedError):
@@ -145,15 +186,15 @@ def test_a_resumed_run_continues_the_same_curve(
     spoil(model)
     again = trainer(Counted(model, corpus), folder, settings).run()
 
-    assert curve(folder) == curve(whole)
-    assert checkpoints(folder) == checkpoints(whole)
+    assert curve(folder) == curve(whole.folder)
+    assert checkpoints(folder) == checkpoints(whole.folder)
     assert (again.steps, again.best_step, again.measures) == (
-        ended.steps,
-        ended.best_step,
-        ended.measures,
+        whole.ended.steps,
+        whole.ended.best_step,
+        whole.ended.measures,
     )
     for name, value in model.state_dict().items():
-        assert torch.equal(value, final[name]), name
+        assert torch.equal(value, whole.weights[name]), name
 
 
 def spoil(model: SpeechModel) -> None:
@@ -166,14 +207,13 @@ def spoil(model: SpeechModel) -> None:
 
 @pytest.mark.parametrize("step", [3, 8])
 def test_a_stop_during_validation_ends_soon_and_loses_nothing(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path, step: int
+    model: SpeechModel,
+    corpus: PackedCorpus,
+    undisturbed: Undisturbed,
+    tmp_path: Path,
+    step: int,
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    whole, folder = tmp_path / "whole", tmp_path / "stopped"
-    ended = trainer(Counted(model, corpus), whole).run()
-    final = {name: value.clone() for name, value in model.state_dict().items()}
-
-    model.load_state_dict(start)
+    whole, folder = undisturbed(), tmp_path / "stopped"
     task = Counted(model, corpus)
     with pytest.raises(TrainingStoppedError):
         trainer(task, folder, stop=lambda: step in task.validations).run()
@@ -183,19 +223,15 @@ def test_a_stop_during_validation_ends_soon_and_loses_nothing(
 
     events = [event for _, event in read_events(folder / EVENTS_FILE)]
     assert [event["step"] for event in events if event["type"] == "resume"] == [step]
-    assert (curve(folder), checkpoints(folder)) == (curve(whole), checkpoints(whole))
-    assert again == ended
+    assert (curve(folder), checkpoints(folder)) == (curve(whole.folder), checkpoints(whole.folder))
+    assert again == whole.ended
     for name, value in model.state_dict().items():
-        assert torch.equal(value, final[name]), name
+        assert torch.equal(value, whole.weights[name]), name
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+    model: SpeechModel, corpus: PackedCorpus, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    trainer(Counted(model, corpus), tmp_path / "whole").run()
-
-    model.load_state_dict(start)
     task = Counted(model, corpus)
 
     def die(size: int) -> None:
@@ -206,7 +242,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
     with pytest.raises(KeyboardInterrupt):
         trainer(task, tmp_path / "killed").run()
     trainer(Counted(model, corpus), tmp_path / "killed").run()
-    assert curve(tmp_path / "killed") == curve(tmp_path / "whole")
+    assert curve(tmp_path / "killed") == curve(undisturbed().folder)
 
 
 def test_a_discriminator_judges_the_last_share_of_the_steps(task: Counted, tmp_path: Path) -> None:
@@ -368,14 +404,11 @@ def test_average_follows_the_weights(task: Counted, tmp_path: Path) -> None:
 
 
 def test_half_precision_draws_nearly_the_same_curve(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+    model: SpeechModel, corpus: PackedCorpus, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    trainer(Counted(model, corpus), tmp_path / "full").run()
-    model.load_state_dict(start)
     half = SETTINGS.model_copy(update={"precision": "bfloat16"})
     trainer(Counted(model, corpus), tmp_path / "half", half).run()
-    full = curve(tmp_path / "full")
+    full = curve(undisturbed().folder)
     for step, value in curve(tmp_path / "half").items():
         assert value != full[step]
         assert value == pytest.approx(full[step], rel=0.05), step
@@ -383,18 +416,15 @@ def test_half_precision_draws_nearly_the_same_curve(
 
 
 def test_pieces_give_the_gradient_of_the_whole(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+    model: SpeechModel, corpus: PackedCorpus, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    trainer(Counted(model, corpus), tmp_path / "whole").run()
-    model.load_state_dict(start)
     pieces = SETTINGS.model_copy(update={"pieces": 3})
     sizes: list[int] = []
     task = Counted(model, corpus)
     task.at = sizes.append
     trainer(task, tmp_path / "pieces", pieces).run()
     assert set(sizes) == {1}
-    whole = curve(tmp_path / "whole")
+    whole = curve(undisturbed().folder)
     for step, value in curve(tmp_path / "pieces").items():
         assert value == pytest.approx(whole[step], rel=0.15), step  # noise is drawn piece by piece
 
@@ -427,14 +457,11 @@ def test_checkpoints_of_epochs_are_gone_on_from(
 
 
 def test_loaders_change_nothing_but_the_wait(
-    model: SpeechModel, corpus: PackedCorpus, tmp_path: Path
+    model: SpeechModel, corpus: PackedCorpus, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    trainer(Counted(model, corpus), tmp_path / "one").run()
-    model.load_state_dict(start)
     several = SETTINGS.model_copy(update={"loaders": 3})
     trainer(Counted(model, corpus), tmp_path / "several", several).run()
-    assert curve(tmp_path / "several") == curve(tmp_path / "one")
+    assert curve(tmp_path / "several") == curve(undisturbed().folder)
 
 
 class Second(Alone):

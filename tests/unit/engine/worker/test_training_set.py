@@ -50,7 +50,7 @@ def test_a_note_tells_what_is_too_long(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no CPU affinity here")
 def test_training_takes_the_cores_that_it_may_use() -> None:
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "2"}
     done = subprocess.run(
         [sys.executable, "-c", THREADS], capture_output=True, text=True, env=environment, check=True
     )
