@@ -12,6 +12,7 @@ from tui.dashboard.recording.script import ENOUGH
 from tui.dashboard.widgets.table import Span
 from tui.quantities import duration
 from tui.recordings import tape
+from tui.sound.choose import belonging
 
 Session = Mapping[str, Any]  # as `recordings.show` tells it, its prompts apart
 
@@ -49,8 +50,8 @@ def head(session: Session, count: int, device: Line, width: int) -> Line:
 
 def device_line(kind: str, name: str, rate: int) -> Line:
     """A microphone in words."""
-    where = {"local": "of this machine", "pulse": "forwarded"}.get(kind, kind)
-    return (Span("● ", "good"), Span(f"{name}", ""), Span(f" ({where}), {kilohertz(rate)}", "dim"))
+    whose = Span(f" ({belonging(kind)}), {kilohertz(rate)}", "dim")
+    return (Span("● ", "good"), Span(f"{name}", ""), whose)
 
 
 def hints(stage: Stage, *, sound: bool = True, kept: bool = False) -> Line:
