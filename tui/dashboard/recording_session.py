@@ -75,6 +75,15 @@ class RecordingSession:
         if self.reading is not None and self.reading.card is not None:
             await self._keep(str(self.reading.card["take"]), False)
 
+    async def read_on(self) -> None:
+        """Take in the next set of sentences; what is read already stays read."""
+        more = self.reading.more if self.reading is not None else None
+        if more is not None:
+            about = {"speaker": self.speaker, "script": more.script}
+            shown = await self._ask("recordings.open", **about)
+            if shown is not None:
+                self.reading = Reading(shown)
+
     async def skip(self) -> None:
         """Leave the sentence out and go on; or take it in again."""
         prompt = self.reading.prompt if self.reading is not None else None

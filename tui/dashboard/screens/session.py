@@ -41,6 +41,7 @@ class SessionPage(ListeningPage):
         Binding("c", "countdown", "Count", id="session.countdown"),
         Binding("m", "microphone", "Microphone", show=False, id="session.microphone"),
         Binding("t", "train", "Train", id="session.train"),
+        Binding("a", "more", "More to read", show=False, id="session.more"),
         Binding("y", "copy('ssh')", "Copy ssh line", show=False, id="session.copy",
                 tooltip="The ssh line that lets a browser in."),
         Binding("Y", "copy('url')", "Copy address", show=False, id="session.copy_address",
@@ -216,6 +217,16 @@ class SessionPage(ListeningPage):
         """Leave this sentence out and go on; once more takes it in again."""
         if not self.booth.is_busy:
             self._order(self.booth.session.skip())
+
+    def action_more(self) -> None:
+        """Go on with more sentences, once all of these are read."""
+        reading = self.booth.reading
+        if reading is None or self.booth.stage != "done":
+            self.notify("these are read first; the list of speakers adds any others")
+        elif reading.more is None:
+            self.notify("all sets are read: a, in the list of speakers, takes a text of your own")
+        else:
+            self._order(self.booth.session.read_on())
 
     def action_room(self) -> None:
         """Measure the silent room anew."""
