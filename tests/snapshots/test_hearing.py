@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.snapshots.picture import picture
 from tests.snapshots.recorded import BUSY, Recording
 from tests.snapshots.recorded_takes import SESSIONS
 from tests.snapshots.serving import answering
@@ -25,7 +24,7 @@ from workspace.layout import Workspace
 
 RATE = 24_000  # Hz
 SOUND = bytes(range(256)) * 30
-WIDE = (200, 60)
+SIZE = (120, 40)
 FROM = "from Headphones (agent)"
 UNHEARD = "there is no loudspeaker"
 # the terminal is on a server, whose own devices are not looked at
@@ -74,7 +73,12 @@ class Seen:
         await until(condition, self._pilot, what)
 
     async def says(self, *texts: str) -> None:
-        await self.until(lambda: all(text in picture(self.app) for text in texts), " ".join(texts))
+        await self.until(lambda: all(text in self.text() for text in texts), " ".join(texts))
+
+    def text(self) -> str:
+        """What is on the screen."""
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(line.text for line in lines)
 
     async def hears(self, count: int, name: str) -> None:
         """Wait until so many sounds were heard, the last of them whole, and it is said where."""
@@ -90,7 +94,7 @@ class Seen:
         headphones = self.headphones
         assert headphones is not None
         await self.until(lambda: not headphones.sounding, "silence")
-        await self.until(lambda: "▶" not in picture(self.app), "no word of it")
+        await self.until(lambda: "▶" not in self.text(), "no word of it")
 
 
 def recording(like: Recording = BUSY) -> Recording:
@@ -116,7 +120,7 @@ def drive(
         async with answering(Workspace(root), recording(like), "/data/voices") as link:
             memory = Memory(page=page, countdown=False)
             app = Dashboard(link, memory, Preferences(bell=False), environ=ENVIRON)
-            async with app.run_test(size=WIDE, notifications=True) as pilot:
+            async with app.run_test(size=SIZE, notifications=True) as pilot:
                 seen = Seen(app, pilot, None if deaf else Headphones())
                 await seen.until(lambda: app.board.whole, "all jobs")
                 await app.studio.settled()
@@ -226,7 +230,7 @@ def test_without_a_loudspeaker_it_says_what_brings_one(
         await seen.says(said)
         await seen.press("space")
         await seen.says(UNHEARD, "yinfang agent", "ssh://me@192.0.2.1/data/voices", "saves the")
-        assert "▶" not in picture(seen.app)
+        assert "▶" not in seen.text()
         await seen.press("q")  # keys are heard all the time
 
     drive(tmp_path, page, test, deaf=True)
