@@ -253,15 +253,15 @@ class Speak:
 
 @dataclass(frozen=True, kw_only=True)
 class PlayClip:
-    """A recording of the workspace, to be heard beside others.
+    """A recording of the workspace, to be heard.
 
     Attributes:
         path: from the workspace's root, of a recording or of what was spoken and kept.
-        loudness: LUFS that it is brought to.
+        loudness: LUFS that it is brought to, to be heard beside others; None leaves it as it is.
     """
 
     path: str
-    loudness: float = -23.0
+    loudness: float | None = -23.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -503,7 +503,6 @@ METHODS: dict[str, type[Any]] = {
     "recordings.keep": KeepTake,
     "recordings.take": OneTake,  # its card, whole
     "recordings.words": OneTake,  # its card, after a recogniser has listened
-    "recordings.hear": OneTake,  # {"pcm": base64 of int16 mono, "rate"}
     "recordings.train": OneSpeaker,  # {"dataset"}
     "takes.begin": BeginTake,  # {"offset"}: bytes that are there
     "takes.append": AppendTake,  # {"offset"}: bytes that are on the disk

@@ -18,6 +18,8 @@ from daemon.warmlane import WarmLane
 from workspace.layout import Workspace
 from workspace.previews import PreviewError, keep_sentences, sentences
 
+PIECE = 64_000  # letters of base64: one second, 24,000 whole samples
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuditionMethods:
@@ -63,7 +65,10 @@ class AuditionMethods:
     async def clip(self, params: protocol.PlayClip) -> Events:
         audio = str(await self._file(params.path))
         found = await self.listener.answer({"level": {"audio": audio, "loudness": params.loudness}})
-        yield {"pcm": found.pop("pcm"), "rate": found["rate"]}, None
+        pcm = found.pop("pcm")
+        # in pieces, so that it is heard while the rest comes, and holds up nothing else on the line
+        for begin in range(0, len(pcm), PIECE):
+            yield {"pcm": pcm[begin : begin + PIECE], "rate": found["rate"]}, None
         yield {"done": found}, None
 
     async def speak(self, params: protocol.Speak) -> Events:

@@ -33,7 +33,6 @@ class RecordingMethods:
             "recordings.keep": self.keep,
             "recordings.take": self.take,
             "recordings.words": self.words,
-            "recordings.hear": self.hear,
             "recordings.train": self.train,
             "takes.begin": self.begin,
             "takes.append": self.append,
@@ -68,9 +67,6 @@ class RecordingMethods:
 
     async def words(self, params: protocol.OneTake) -> dict[str, Any]:
         return await self.takes.words(params.speaker, params.take)
-
-    async def hear(self, params: protocol.OneTake) -> dict[str, Any]:
-        return await self.takes.sound(params.speaker, params.take)
 
     async def train(self, params: protocol.OneSpeaker) -> dict[str, Any]:
         return await self.sessions.train(params.speaker)

@@ -125,20 +125,6 @@ class Takes:
                 await on_disk(recordings.keep_card, take, card)
         return dict(card)
 
-    async def sound(self, speaker: str, take: str) -> dict[str, Any]:
-        """A take for a loudspeaker, trimmed and as loud as it is: {"pcm", "rate", ...}.
-
-        Raises:
-            NotFoundError: there is no such take.
-            RecordingFailedError: it cannot be decoded, or it is silent.
-        """
-        recordings = self.recordings(speaker)
-        card = await on_disk(recordings.card, take)
-        audio, loudness = recordings.takes / f"{take}{SOUND}", card["analysis"]["loudness"]
-        asked = {"level": {"audio": str(audio), "loudness": loudness}}
-        sound: dict[str, Any] = await self._worker.answer(asked)
-        return sound
-
     def alone(self, speaker: str) -> asyncio.Lock:
         """Held by whoever changes a speaker's folder."""
         return self._alone[speaker]

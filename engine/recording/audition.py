@@ -1,4 +1,4 @@
-"""Any recording as it is played to somebody who compares: one rate, one loudness."""
+"""Any recording as it is played to somebody: at one rate, and at one loudness to compare."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Levelled:
     Attributes:
         pcm: (samples,) int16, 24 kHz.
         gain: what was added, dB.
-        loudness: what it has now, LUFS; less than was asked for where its peaks forbid that.
+        loudness: what it has now, LUFS; less than was asked for where its peaks forbid that, -70
+            for silence.
         note: one line, where it is softer than was asked for; compare others at the same.
     """
 
@@ -35,16 +36,22 @@ class Levelled:
     note: str
 
 
-def level(audio: Path, target: float = TARGET) -> Levelled:
+def level(audio: Path, target: float | None = TARGET) -> Levelled:
     """Decode a recording and bring it to a loudness, so that none wins by being louder.
+
+    Args:
+        audio: its file.
+        target: LUFS; None leaves it as loud as it is.
 
     Raises:
         AudioError: it cannot be decoded.
-        EngineError: it is silent.
+        EngineError: it is silent, and cannot be brought to a loudness.
     """
     recording = decode(audio)
     wave = resample(recording.wave, recording.rate)
     now = loudness(wave, SAMPLE_RATE)
+    if target is None:
+        return Levelled(_pcm(wave), 0.0, now, "")
     if now <= ABSOLUTE_GATE:
         raise EngineError(f"{audio.name} is silent", "choose another recording")
     most = 20 * np.log10(PEAK_LIMIT / float(np.abs(wave).max()))
@@ -52,5 +59,9 @@ def level(audio: Path, target: float = TARGET) -> Levelled:
     note = ""
     if gain < target - now:
         note = f"its peaks allow {now + gain:.1f} LUFS, not {target:.1f}: lower the others to it"
-    pcm = np.rint(wave * (10 ** (gain / 20) * FULL_SCALE)).astype(np.int16)
-    return Levelled(pcm, float(gain), now + float(gain), note)
+    return Levelled(_pcm(wave * 10 ** (gain / 20)), float(gain), now + float(gain), note)
+
+
+def _pcm(wave: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples for a loudspeaker; what is beyond full scale is clipped, as there."""
+    return np.rint(np.clip(wave, -1, 1) * FULL_SCALE).astype(np.int16)

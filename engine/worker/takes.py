@@ -8,7 +8,7 @@ JSON lines in, JSON lines out, one answer a request:
     {"id": 3, "script": {"text": "..."}}
     {"id": 4, "words": {"audio": path, "text": "你好"}}
     {"id": 5, "draw": {"audio": path | [path, ...], "width": 100}}
-    {"id": 6, "level": {"audio": path, "loudness": -23}}
+    {"id": 6, "level": {"audio": path, "loudness": -23 | null}}
     -> {"id": 1, "done": {...}}                     see each module of `engine.recording`
     -> {"id": 1, "error": "...", "fix": "..."}      instead, where it fails
 
@@ -113,7 +113,8 @@ class Listener:
 
     def level(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Make a recording ready to be played beside others."""
-        levelled = level(Path(asked["audio"]), float(asked.get("loudness", TARGET)))
+        target = asked.get("loudness", TARGET)
+        levelled = level(Path(asked["audio"]), None if target is None else float(target))
         return {
             "pcm": base64.b64encode(levelled.pcm.astype("<i2").tobytes()).decode(),
             "rate": SAMPLE_RATE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
@@ -65,9 +65,10 @@ async def driven(
     size: tuple[int, int] = (160, 40),
     memory: Memory | None = None,
     start: Callable[[], None] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Driven]:
-    """Open a dashboard on a daemon, of so many cells."""
+    """Open a dashboard on a daemon, of so many cells; `environ` says where the person sits."""
     link = Link(running.workspace, "test", backoff=Backoff(first=0.05, longest=0.1))
-    app = Dashboard(link, memory or Memory(), Preferences(bell=False), start, environ={})
+    app = Dashboard(link, memory or Memory(), Preferences(bell=False), start, environ=environ or {})
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Driven(app, pilot)

@@ -23,8 +23,10 @@ def daemon(tmp_path: Path) -> Iterator[RunningDaemon]:
 
 def test_a_recording_is_heard_at_the_level_and_drawn(daemon: RunningDaemon) -> None:
     with daemon.client() as client:
-        sound, done = list(client.stream("auditions.clip", path="datasets/alice/a.wav"))
-        assert len(base64.b64decode(sound["pcm"])) > sound["rate"]
+        *sound, done = list(client.stream("auditions.clip", path="datasets/alice/a.wav"))
+        pieces = [len(base64.b64decode(piece["pcm"])) for piece in sound]
+        assert sum(pieces) > sound[0]["rate"]
+        assert all(size == 2 * sound[0]["rate"] for size in pieces[:-1])  # a second each
         assert done["done"]["loudness"] == pytest.approx(-23.0, abs=0.2)
         drawn = client.call("auditions.draw", paths=["datasets/alice/a.wav"] * 2, width=30)
         one, other = drawn["pictures"]

@@ -6,11 +6,13 @@ in the noise, and nowhere else, is proof that nothing was lost, doubled or chang
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 import random
 import shlex
 import subprocess
+import sys
 import threading
 import wave
 from collections.abc import Iterator
@@ -18,9 +20,12 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.running import RunningDaemon, until
+from tests.acceptance.dashboard import driven
+from tests.acceptance.running import REPOSITORY, RunningDaemon, until
 from tests.acceptance.sshd import Sshd, free_port, listens, why_no_sshd
 from tests.chromium import Chromium, why_no_chromium
+from tui.dashboard.memory import Memory
+from tui.dashboard.screens.voices import SENTENCE
 from workspace.recordings import Recordings
 
 WHY_NOT = why_no_sshd() or why_no_chromium()
@@ -33,9 +38,12 @@ FRAME = 2  # bytes
 NOISE = random.Random(7).randbytes(FRAME * RATE * 60)
 SOUND_COMES = "document.getElementById('bar').getAttribute('aria-valuenow') > -60"
 SPEAKER, PROMPT = "alice", "zh0001"
+SPEECH = (sys.executable, str(REPOSITORY / "tests/acceptance/speaker.py"))
+OVER_SSH = {"SSH_CONNECTION": "192.0.2.7 50000 192.0.2.1 22"}
 CUTS = 20
 QUANTUM = 128  # frames that a browser hands to its page at a time
 PLAYED_RATE = 24_000  # Hz
+LETTER = 10  # samples of each letter that `tests.acceptance.speaker` says
 PIECE = 960  # bytes of a sound that are sent at a time: 20 ms
 LISTEN = """
 async (rate) => {
@@ -44,6 +52,8 @@ async (rate) => {
     await context.audioWorklet.addModule("/capture.js");
     const options = { numberOfOutputs: 0, processorOptions: { frames: 480 } };
     const ear = new AudioWorkletNode(context, "capture", options);
+    if (globalThis.ear) globalThis.ear.port.onmessage = null; // of a test before
+    globalThis.ear = ear;
     ear.port.onmessage = ({ data }) => {
       for (const value of data.block) globalThis.heard.push(Math.round(value * 32768));
     };
@@ -139,7 +149,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
-    daemon = RunningDaemon(tmp_path_factory.mktemp("tab") / "workspace").up()
+    daemon = RunningDaemon(tmp_path_factory.mktemp("tab") / "workspace", speech=SPEECH).up()
     daemon.call("recordings.open", speaker=SPEAKER)
     yield daemon
     daemon.end()
@@ -367,6 +377,40 @@ def test_it_is_silent_when_it_is_told_to_be(daemon: RunningDaemon, browser: Chro
     heard = what_was_heard(browser).lstrip(b"\x00")
     assert len(heard) < len(sound) // 2
     assert sound[-2000:] not in heard
+
+
+def test_the_dashboard_on_the_server_is_heard_from_the_tab(
+    daemon: RunningDaemon, browser: Chromium
+) -> None:
+    """A voice of the page of voices, sample by sample; `space` is silence."""
+    until(lambda: attached(daemon), "the tab is a loudspeaker", lambda: str(browser.told))
+    listen(browser)
+    said = b"".join(spoken(letter).to_bytes(2, "little") * LETTER for letter in SENTENCE)
+
+    async def hear() -> None:
+        async with driven(daemon, memory=Memory(page="voices"), environ=OVER_SSH) as seen:
+            await seen.until(lambda: bool(seen.table().keys), "voices")
+            await seen.press("space")
+            await seen.until_said("(browser)", "▶")
+            await asyncio.to_thread(until, lambda: said in what_was_heard(browser), "all of it")
+            await seen.until(lambda: "▶" not in seen.text(), "it has ended")
+            await seen.press("t", "ctrl+u")
+            seen.app.screen.query_one("#text").value = "endless"  # type: ignore[attr-defined]
+            await seen.press("enter")
+            endless = f"globalThis.heard.slice(-480).includes({spoken('长')})"
+            await asyncio.to_thread(browser.wait, endless)
+            await seen.press("space")
+            await seen.until(lambda: "▶" not in seen.text(), "it is told to be silent")
+            await asyncio.to_thread(
+                browser.wait, "globalThis.heard.slice(-2400).every(each => each === 0)"
+            )
+
+    asyncio.run(hear())
+
+
+def spoken(letter: str) -> int:
+    """The sample that `tests.acceptance.speaker` says for a letter."""
+    return ord(letter) % 30_000
 
 
 def takes_with(daemon: RunningDaemon, key: str) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+import wave
+from collections.abc import AsyncIterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ import pytest
 from tests.acceptance.dashboard import Driven, driven
 from tests.acceptance.preparing import fill, preparing_daemon
 from tests.acceptance.running import RunningDaemon, until
-from tui.dashboard.clips import Clips
 from tui.dashboard.memory import Memory
 from tui.dashboard.screens.correct import Correct
 from tui.dashboard.screens.dataset import DatasetPage
@@ -117,18 +117,42 @@ def test_one_dataset_utterance_by_utterance(running: RunningDaemon) -> None:
     asyncio.run(look())
 
 
-def test_a_recording_is_fetched_whole_and_once(running: RunningDaemon) -> None:
-    async def fetch() -> None:
-        async with driven(running) as seen:
-            clips = Clips(seen.app.link)
-            first = await clips.fetch("datasets/alice/a.wav")
-            original = running.workspace.datasets / "alice/a.wav"
-            assert first.read_bytes() == original.read_bytes() and first.suffix == ".wav"
-            assert await clips.fetch("datasets/alice/a.wav") == first
-            clips.close()
-            assert not first.exists()
+class Ear:
+    """A loudspeaker that keeps what it plays."""
 
-    asyncio.run(fetch())
+    kind, name = "local", "ear"
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.ended = False
+
+    async def play(self, sound: AsyncIterable[bytes], rate: int) -> None:
+        self.heard = b"".join([block async for block in sound])
+        self.ended = True
+
+
+def test_a_recording_is_heard_whole_as_it_is(running: RunningDaemon) -> None:
+    ear = Ear()
+
+    async def listen() -> None:
+        async with driven(running, (200, 50), Memory(page="datasets")) as seen:
+            page = await open_alice(seen)
+            await seen.app.studio.settled()
+            seen.app.studio.loudspeaker = ear
+            place = page.utterances.place_of("a")
+            assert place is not None
+            seen.table().go_to(place)
+            await seen.press("space")
+            await seen.until(lambda: ear.ended, "it is heard")
+            place = page.utterances.place_of("broken")
+            assert place is not None
+            seen.table().go_to(place)
+            await seen.press("space")
+            await seen.until_said("broken.wav is empty")
+
+    asyncio.run(listen())
+    with wave.open(str(running.workspace.datasets / "alice/a.wav")) as file:
+        assert ear.heard == file.readframes(file.getnframes())
 
 
 def test_a_text_is_corrected_by_keys_and_only_that_is_redone(running: RunningDaemon) -> None:

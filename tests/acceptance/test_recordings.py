@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import random
@@ -17,7 +18,9 @@ import pytest
 import soundfile
 
 from daemon.errors import BadRequestError, DaemonError, NotFoundError
+from tests.acceptance.dashboard import driven
 from tests.acceptance.running import RunningDaemon, until
+from tui.dashboard.memory import Memory
 
 RATE = 48_000
 PIECE = 36_000  # bytes: a quarter of a second
@@ -186,6 +189,33 @@ def test_ones_own_text_is_read_sentence_by_sentence(running: RunningDaemon) -> N
     assert opened["prompts"][0]["pinyin"] == "chun1 tian1 lai2 le5"
     more = running.call("recordings.open", speaker="alice", script="mandarin-50")
     assert (len(more["prompts"]), more["script"]) == (53, "own+mandarin-50")
+
+
+def test_who_has_read_fifty_goes_on_with_one_key(
+    running: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # takes are kept there
+    running.call("recordings.open", speaker="alice")
+    Sender(running, "zh0001", sound(1.0)[0]).whole()
+    running.call("recordings.keep", speaker="alice", take="zh0001-1")
+    with running.client() as client:
+        for prompt in prompts(running)[1:]:
+            client.call("recordings.skip", speaker="alice", prompt=prompt["id"], skipped=True)
+        take = "recordings/alice/.takes/zh0001-1.flac"
+        *heard, _ = client.stream("auditions.clip", path=take, loudness=None)
+        assert heard, "a take can be heard like any recording"
+
+    async def read_on() -> None:
+        async with driven(running, memory=Memory(page="record")) as seen:
+            await seen.until(lambda: bool(seen.table().keys), "speakers")
+            await seen.press("enter")
+            await seen.until_said("Everything is read", "a: 150 more sentences")
+            await seen.press("a")
+            await seen.until_said("1 of 200 sentences")
+
+    asyncio.run(read_on())
+    states = [row["state"] for row in prompts(running)]
+    assert states == ["kept", *["skipped"] * 49, *["open"] * 150]
 
 
 def test_a_skipped_prompt_can_be_taken_in_again(running: RunningDaemon) -> None:

@@ -100,7 +100,8 @@ def test_auditions_look_as_they_did(
     pictures: Path | None,
 ) -> None:
     monkeypatch.setattr("tui.dashboard.studio.local_ways", list)  # whatever this machine has
-    monkeypatch.setattr("tui.dashboard.deck.monotonic", lambda: 0.0)
+    for module in ("asking", "ears"):
+        monkeypatch.setattr(f"tui.dashboard.hearing.{module}.monotonic", lambda: 0.0)
     folder = GOLDEN / "busy" / f"{size[0]}x{size[1]}"
 
     seen = pictures_of(size, tmp_path, None if update_goldens else folder)

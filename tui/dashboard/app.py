@@ -38,6 +38,7 @@ from tui.jobs import short_id, subject
 from tui.quantities import duration
 
 if TYPE_CHECKING:
+    from tui.dashboard.hearing.ears import Ears
     from tui.dashboard.studio import Studio
 
 CALL_PATIENCE = 10.0  # seconds that an order may take
@@ -111,6 +112,7 @@ class Dashboard(App[None]):
         self._undo: Order | None = None
         self._environ = environ
         self._studio: Studio | None = None
+        self._ears: Ears | None = None
         self.place = link.address.label
         if "SSH_CONNECTION" in environ:
             self.animation_level = "none"
@@ -186,6 +188,27 @@ class Dashboard(App[None]):
             self._studio = Studio(self.link, self._environ, self.memory.microphone)
             self.run_worker(self._studio.run(), group="studio")
         return self._studio
+
+    @property
+    def ears(self) -> Ears:
+        """Where all sound of all pages is heard."""
+        if self._ears is None:
+            from tui.dashboard.hearing.ears import Ears
+
+            start = partial(self.run_worker, group="ears")
+            self._ears = Ears(self.studio, start, self._sound_changed)
+        return self._ears
+
+    def _sound_changed(self) -> None:
+        if (page := self.seen()) is None:
+            return
+        self.tell_sound(page)
+        if self.ears.trouble is not None:
+            page.unheard(self.ears.trouble)
+
+    def tell_sound(self, page: Page) -> None:
+        """Tell a page what is heard, and from where."""
+        page.show_sound(self._ears.line() if self._ears is not None else ())
 
     def seen(self) -> Page | None:
         """The page that is seen, perhaps behind a question; None before there is one."""

@@ -6,7 +6,7 @@ Everything that happens is told to a face, which is the page; nothing here draws
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -174,15 +174,6 @@ class Booth:
             self._is_let_go = True
             self._making.cancel()
 
-    async def play(self) -> None:
-        """Have the take that is shown heard; cancelled, it is silent at once."""
-        card, loudspeaker = self.card, self._studio.loudspeaker
-        if loudspeaker is None:
-            self._face.refuse(DeviceError("there is no loudspeaker", self._studio.unheard))
-        elif card is not None and (sound := await self.session.sound(str(card["take"]))):
-            pcm, rate = sound
-            await self._tell(loudspeaker.play(_once(pcm), rate))
-
     def _required_microphone(self) -> Microphone | None:
         if self._studio.microphone is None:
             self._enter("deaf")
@@ -253,7 +244,3 @@ class Booth:
             await order
         except (DeviceError, ClientError) as error:
             self._face.refuse(error)
-
-
-async def _once(block: bytes) -> AsyncGenerator[bytes, None]:
-    yield block

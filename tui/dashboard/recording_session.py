@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,9 @@ from daemon.client.link import Link
 from daemon.client.linkstate import Connected
 from tui.dashboard.recording.reading import Reading
 from tui.sound.spool import Order
+from workspace.recordings import SOUND, TAKES
+
+RECORDINGS = "recordings"  # folder of the workspace
 
 
 class RecordingSession:
@@ -73,6 +75,15 @@ class RecordingSession:
         if self.reading is not None and self.reading.card is not None:
             await self._keep(str(self.reading.card["take"]), False)
 
+    async def read_on(self) -> None:
+        """Take in the next set of sentences; what is read already stays read."""
+        more = self.reading.more if self.reading is not None else None
+        if more is not None:
+            about = {"speaker": self.speaker, "script": more.script}
+            shown = await self._ask("recordings.open", **about)
+            if shown is not None:
+                self.reading = Reading(shown)
+
     async def skip(self) -> None:
         """Leave the sentence out and go on; or take it in again."""
         prompt = self.reading.prompt if self.reading is not None else None
@@ -107,10 +118,9 @@ class RecordingSession:
         card = await self._ask("recordings.take", speaker=self.speaker, take=take)
         return list(card["analysis"].get("outline") or ()) if card is not None else []
 
-    async def sound(self, take: str) -> tuple[bytes, int] | None:
-        """A take as s16le and its rate, Hz; None where it cannot be had."""
-        heard = await self._ask("recordings.hear", speaker=self.speaker, take=take)
-        return (base64.b64decode(heard["pcm"]), int(heard["rate"])) if heard is not None else None
+    def sound(self, take: str) -> str:
+        """The file of a take as it is heard, trimmed: its path from the workspace's root."""
+        return f"{RECORDINGS}/{self.speaker}/{TAKES}/{take}{SOUND}"
 
     async def _keep(self, take: str, kept: bool) -> bool:
         answer = await self._ask("recordings.keep", speaker=self.speaker, take=take, kept=kept)

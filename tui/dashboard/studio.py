@@ -66,6 +66,7 @@ class Studio:
         self._local: list[Way] = []
         self._attached: list[Way] = []
         self._listeners: list[Callable[[], None]] = []
+        self._here, self._there = asyncio.Event(), asyncio.Event()  # what there is: is it known?
 
     async def run(self) -> None:
         """Follow what comes and goes, and send the takes that are left of before; for ever."""
@@ -78,6 +79,11 @@ class Studio:
         """Tell a function whenever something came or went; returns what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    async def settled(self) -> None:
+        """Wait until it is known what there is, here and at the daemon."""
+        await self._here.wait()
+        await self._there.wait()
 
     def waiting(self) -> list[Order]:
         """Takes that are kept on this machine until the daemon has them."""
@@ -126,14 +132,17 @@ class Studio:
             self._local = []  # `choose` says what to do
         self.looked = True
         await self._choose()
+        self._here.set()
 
     async def _follow(self) -> None:
         try:
             async for event in self._link.follow("sound.devices"):
                 self._attached = attached_ways(event.value["devices"])
                 await self._choose()
+                self._there.set()
         except ClientError as error:
             self.trouble = error.message
+            self._there.set()
             self._tell()
 
     async def _choose(self) -> None:

@@ -133,6 +133,11 @@ def attached_ways(attached: Iterable[Mapping[str, Any]]) -> list[Way]:
     ]
 
 
+def belonging(kind: str) -> str:
+    """Whose a device of a kind is, in a word or two."""
+    return {"local": "of this machine", "pulse": "forwarded"}.get(kind, kind)
+
+
 def microphone_of(way: Way, link: Link, uploader: Uploader) -> Microphone:
     """The microphone at the end of a way.
 

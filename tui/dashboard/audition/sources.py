@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from tui.dashboard.hearing.asking import LEVEL, Request, recorded, spoken
+
 TRAINING = ("stage2", "clone", "stage1", "distil")  # kinds of job whose checkpoints speak
 NEWEST, BEST = "", "best"
 MOST_RUNS, MOST_RECORDINGS = 6, 12
-LEVEL = -23.0  # LUFS of everything that is compared: EBU R 128
 
 Job = Mapping[str, Any]
 
@@ -35,12 +36,11 @@ class Source:
     text: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    def request(self, sentence: str, speed: float) -> tuple[str, dict[str, Any]]:
-        """The stream that gives its sound, and what that is asked."""
+    def request(self, sentence: str, speed: float) -> Request:
+        """What gives its sound."""
         if self.kind == "recording":
-            return "auditions.clip", {**self.asked, "loudness": LEVEL}
-        said = {"text": sentence, "speed": speed, "loudness": LEVEL, "keep": True}
-        return "speak", {**self.asked, **said}
+            return recorded(str(self.asked["path"]), level=LEVEL)
+        return spoken(sentence, self.asked, speed=speed, keep=True)
 
 
 def of_voices(voices: Iterable[Mapping[str, Any]]) -> list[Source]:

@@ -48,6 +48,11 @@ class Reading:
         place = script.next_open(self.prompts, self.at)
         return str(self.prompts[place]["text"]) if place not in (None, self.at) else ""
 
+    @property
+    def more(self) -> script.More | None:
+        """What there is to go on with once all are read; None where nothing is."""
+        return script.more(self.prompts)
+
     def go_on(self, after: int | None = None) -> None:
         """Go to the next prompt that is open, behind the one that is shown or another place."""
         place = script.next_open(self.prompts, self.at if after is None else after)

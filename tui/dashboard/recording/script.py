@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from workspace.prompts import SETS, read_set
 
 Prompt = Mapping[str, Any]  # {"id", "text", "pinyin", "state", "takes": [card, ...]}
 Card = Mapping[str, Any]
 ENOUGH = 0.6  # share of the needed speech from which a training is worth its time
+
+
+class More(NamedTuple):
+    """What there is to go on with.
+
+    Attributes:
+        script: a set.
+        sentences: how many of it are not there yet.
+    """
+
+    script: str
+    sentences: int
+
+
+def more(prompts: Sequence[Prompt]) -> More | None:
+    """The smallest set with sentences that are not among the prompts; None: all are there."""
+    known = {prompt["id"] for prompt in prompts}
+    for name in sorted(SETS, key=lambda name: SETS[name]):
+        if count := sum(prompt.id not in known for prompt in read_set(name)):
+            return More(name, count)
+    return None
 
 
 def next_open(prompts: Sequence[Prompt], after: int) -> int | None:

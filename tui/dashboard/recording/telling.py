@@ -8,10 +8,11 @@ from typing import Any, Literal
 from tui.dashboard import formats
 from tui.dashboard.lines import Line, width_of
 from tui.dashboard.recording.review import kilohertz
-from tui.dashboard.recording.script import ENOUGH
+from tui.dashboard.recording.script import ENOUGH, More
 from tui.dashboard.widgets.table import Span
 from tui.quantities import duration
 from tui.recordings import tape
+from tui.sound.choose import belonging
 
 Session = Mapping[str, Any]  # as `recordings.show` tells it, its prompts apart
 
@@ -49,17 +50,20 @@ def head(session: Session, count: int, device: Line, width: int) -> Line:
 
 def device_line(kind: str, name: str, rate: int) -> Line:
     """A microphone in words."""
-    where = {"local": "of this machine", "pulse": "forwarded"}.get(kind, kind)
-    return (Span("● ", "good"), Span(f"{name}", ""), Span(f" ({where}), {kilohertz(rate)}", "dim"))
+    whose = Span(f" ({belonging(kind)}), {kilohertz(rate)}", "dim")
+    return (Span("● ", "good"), Span(f"{name}", ""), whose)
 
 
-def hints(stage: Stage, *, sound: bool = True, kept: bool = False) -> Line:
+def hints(
+    stage: Stage, *, sound: bool = True, kept: bool = False, more: More | None = None
+) -> Line:
     """What space and enter do just now, the one that is meant first.
 
     Args:
         stage: where one is.
         sound: whether nothing speaks against keeping the take.
         kept: whether it is kept already.
+        more: what there is to go on with, where everything is read and a voice wants more.
     """
     match stage:
         case "deaf":
@@ -84,7 +88,8 @@ def hints(stage: Stage, *, sound: bool = True, kept: bool = False) -> Line:
             both = (keep, again) if sound or kept else (again, ("enter", "keep it all the same"))
             return _hints(*both, ("p", "listen"))
         case "done":
-            return _hints(("t", "train"), ("left", "back"), ("escape", "leave"))
+            on = [("a", f"read {_sentences(more)}")] if more is not None else []
+            return _hints(*on, ("t", "train"), ("left", "back"), ("escape", "leave"))
 
 
 def _hints(*found: tuple[str, str]) -> Line:
@@ -147,21 +152,33 @@ def training(session: Session) -> tuple[str, str]:
     return question, f"{follows} What is recorded afterwards trains it anew when you say so."
 
 
-def done(session: Session) -> list[Line]:
-    """What is said when everything has been read."""
+def _sentences(more: More) -> str:
+    return f"{more.sentences:,} more sentence{'' if more.sentences == 1 else 's'}"
+
+
+def done(session: Session, more: More | None) -> list[Line]:
+    """What is said when everything has been read.
+
+    Args:
+        session: the totals.
+        more: what there is to go on with.
+    """
     seconds, needed = session["seconds"], session["needed"]
     lines: list[Line] = [
         (Span("Everything is read.", "good"),),
         (),
         (Span(f"{session['kept']} sentences, {tape(seconds)} of speech", "strong"),),
     ]
-    if seconds < needed:
-        left = duration(needed - seconds)
-        lines.append(
-            (Span(f"{left} more make a voice: a, in the list of speakers, adds sentences", "dim"),)
-        )
+    left = f"{duration(needed - seconds)} more make a voice"
+    enough = seconds >= needed
+    lines.append((Span("enough for a voice" if enough else left, "dim"),))
+    if more is None:
+        adds = "a, in the list of speakers, takes a text of your own"
     else:
-        lines.append((Span("enough for a voice", "dim"),))
+        pace = seconds / session["kept"] if session["kept"] else 0.0
+        length = f", about {more.sentences * pace / 60:.0f} minutes of speech" if pace else ""
+        adds = f"a: {_sentences(more)}{length}; none comes twice"
+    lines += [(), (Span(adds, "dim" if enough else ""),)]
     return lines
 
 

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input
-from textual.worker import Worker
 
 from daemon.client import ClientError
 from tui.dashboard.audition.abx import Side
@@ -20,12 +19,13 @@ from tui.dashboard.audition.sentences import Sentences
 from tui.dashboard.audition.sources import Source, of_jobs, of_recordings, of_voices
 from tui.dashboard.board import Change
 from tui.dashboard.deck import Deck, Loaded
+from tui.dashboard.hearing.ears import HearingError, advice
+from tui.dashboard.hearing.tape import sought
 from tui.dashboard.lines import Line
-from tui.dashboard.screens.page import Page
+from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.widgets.audition_pane import AuditionPane
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.dashboard.widgets.told import Told
-from tui.sound.device import DeviceError
 
 SPEEDS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6)
 SEEK = 1.0  # seconds
@@ -34,7 +34,7 @@ SIDES: tuple[Side, Side] = ("A", "B")
 SIGNS = {"voice": "♪", "checkpoint": "◆", "recording": "●"}
 
 
-class AuditionPage(Page):
+class AuditionPage(ListeningPage):
     """A and B."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +88,6 @@ class AuditionPage(Page):
         self._shown: dict[Side, object] = {}
         self._last: Side = "B"
         self._unheard: Line = ()  # why nothing is heard
-        self._hearing: Worker[None] | None = None
 
     def body(self) -> ComposeResult:
         columns: tuple[Column[Source], ...] = (
@@ -106,7 +105,7 @@ class AuditionPage(Page):
                 yield Told(id="blind")
 
     def on_mount(self) -> None:
-        self._deck = Deck(self.dashboard.link, self.dashboard.studio, self._draw)
+        self._deck = Deck(self.dashboard.link, self._draw)
         self._blind = BlindTest(self.dashboard.memory.auditions, SystemRandom())
         self.query_one(Table).focus()
         self.set_interval(FRAME, self._move_cursor)
@@ -176,10 +175,10 @@ class AuditionPage(Page):
 
     def action_space(self) -> None:
         """Hear A and B in turn, in a blind test X; while something is heard: be silent."""
-        if self._be_silent():
+        if self.be_silent():
             return
         if self._blind.trial is not None:
-            self._hear(self._load(self._blind.trial.x))
+            self._hear(self._load(self._blind.trial.x), "X")
         elif self._chosen:
             both = len(self._chosen) == len(SIDES)
             self._last = other(self._last) if both else next(iter(self._chosen))
@@ -190,7 +189,6 @@ class AuditionPage(Page):
     @on(Table.Chosen)
     def _row_chosen(self) -> None:
         if not self._blind.is_on and (source := self._under_cursor()) is not None:
-            self._be_silent()
             self._hear(self._deck.load(source, self._sentences.now, self._speed))
 
     def action_side(self, side: Side) -> None:
@@ -203,17 +201,14 @@ class AuditionPage(Page):
                 self._sentences.now = source.text  # so that the other side says the same
             self._list()
         self._last = side
-        self._be_silent()
-        self._hear(self._load(side))
+        self._hear(self._load(side), side if self._blind.is_on else "")
         self._draw()
 
     def action_seek(self, by: int) -> None:
         """Go back or on in what was heard."""
-        latest = self._deck.latest
-        if latest is not None:
-            place = self._deck.place_after(by * SEEK)
-            self._be_silent()
-            self._hear(latest, place)
+        if (tape := self._tape) is not None:
+            at = sought(self.dashboard.ears.at(tape), by * SEEK, tape.seconds)
+            self.play(tape, self._called, at)
 
     def action_speed(self, by: int) -> None:
         """Have voices speak slower or faster; recordings are as they are."""
@@ -232,28 +227,21 @@ class AuditionPage(Page):
             self._load(side)
         self._draw()
 
-    def _hear(self, loaded: Loaded, begin: float = 0.0) -> None:
-        self._hearing = self._play(loaded, begin)
-
-    @work(group="hearing", exclusive=True)
-    async def _play(self, loaded: Loaded, begin: float) -> None:
+    def _hear(self, loaded: Loaded, name: str = "") -> None:
+        """Have it heard under its own name, or under one that does not give it away."""
         self._unheard = ()
-        try:
-            await self._deck.play(loaded, begin)
-        except DeviceError as error:
-            fix = f"{error.fix}; w saves the sound" if error.fix else "w saves the sound"
-            self._unheard = (Span(f"{error}: ", "warn"), Span(fix, "dim"))
-            self._draw()
-        except ClientError as error:
-            self.dashboard.complain(error)
+        self.play(loaded.tape, name or loaded.source.name)
 
-    def _be_silent(self) -> bool:
-        """Whether something was being heard, or about to be."""
-        hearing, self._hearing = self._hearing, None
-        if hearing is None or not hearing.is_running:
-            return False
-        hearing.cancel()
-        return True
+    def unheard(self, error: HearingError) -> None:
+        if isinstance(error, ClientError):
+            super().unheard(error)
+        else:
+            self._unheard = (Span(f"{error}: ", "warn"), Span(advice(error), "dim"))
+            self._draw()
+
+    def show_sound(self, sounding: Line) -> None:
+        super().show_sound(sounding)
+        self._draw()
 
     # Sentences.
 
@@ -298,7 +286,7 @@ class AuditionPage(Page):
 
     def _take_sentence(self, text: str) -> None:
         self._sentences.now = text
-        self._be_silent()
+        self.be_silent()
         self._say_anew()
         if self._last in self._loaded:
             self._hear(self._loaded[self._last])
@@ -314,7 +302,7 @@ class AuditionPage(Page):
             return
         else:
             self._blind.begin()
-        self._be_silent()
+        self.be_silent()
         self._draw()
 
     def _answer(self, side: Side) -> None:
@@ -323,7 +311,7 @@ class AuditionPage(Page):
         self.notify(
             f"{said}: X was {ended.x}", severity="information" if ended.is_right else "warning"
         )
-        self._be_silent()
+        self.be_silent()
         self._draw()
 
     @property
@@ -347,7 +335,7 @@ class AuditionPage(Page):
     def _draw_side(self, side: Side) -> None:
         pane = self.query_one(f"#side{side}", AuditionPane)
         loaded = self._loaded.get(side)
-        playing = loaded is not None and self._deck.playing is loaded
+        playing = loaded is not None and self.is_heard(loaded.tape)
         pane.name_it(self._chosen.get(side), playing=playing, blind=self._blind.is_on)
         if loaded is None:
             return
@@ -357,7 +345,7 @@ class AuditionPage(Page):
             return
         self._shown[side] = seen
         if loaded.picture is not None:
-            pane.show(loaded.picture, loaded.first, loaded.words)
+            pane.show(loaded.picture, loaded.tape.first, loaded.words)
         elif loaded.problem is not None:
             pane.clear(loaded.problem.message)
         else:
@@ -365,8 +353,9 @@ class AuditionPage(Page):
 
     def _move_cursor(self) -> None:
         for side in SIDES:
-            mine = self._deck.playing is not None and self._deck.playing is self._loaded.get(side)
-            at = self._deck.at if mine and not self._blind.is_on else None
+            at = None
+            if (loaded := self._loaded.get(side)) and not self._blind.is_on:
+                at = self.dashboard.ears.at(loaded.tape) if self.is_heard(loaded.tape) else None
             self.query_one(f"#side{side}", AuditionPane).play_at(at)
 
     def _mark(self, source: Source) -> Span:
@@ -375,15 +364,6 @@ class AuditionPage(Page):
 
     def _under_cursor(self) -> Source | None:
         return self._sources.get(self.query_one("#sources", Table).cursor or "")
-
-    def action_save(self) -> None:
-        """Save what was heard last as a WAV file in the folder where the dashboard was opened."""
-        latest = self._deck.latest or next(iter(self._loaded.values()), None)
-        if latest is None or not latest.tape.sound:
-            self.notify("nothing was heard yet: space plays", severity="warning")
-            return
-        name = latest.source.name.replace("/", "-").replace(" ", "-")
-        self.save_sound(name, latest.tape.save)
 
     def action_leave(self) -> None:
         """Leave the line of the sentence, the blind test, or the page."""

@@ -15,6 +15,7 @@ from daemon.client.linkstate import Connected
 from tui.dashboard import datasets, utterances
 from tui.dashboard.board import Change
 from tui.dashboard.datasets import Folder, Record
+from tui.dashboard.hearing.asking import recorded
 from tui.dashboard.lines import Line
 from tui.dashboard.screens.correct import Correct
 from tui.dashboard.screens.listening import ListeningPage
@@ -40,6 +41,7 @@ class DatasetPage(ListeningPage):
         Binding("s", "state", "Kept/refused", id="dataset.state"),
         Binding("slash", "filter", "Filter", id="dataset.filter", key_display="/"),
         Binding("o", "job", "Its job", id="dataset.job"),
+        Binding("w", "save", "Save WAV", show=False, id="dataset.save"),
         Binding("y", "copy", "Copy path", show=False, id="dataset.copy"),
     ]
     DEFAULT_CSS = """
@@ -220,9 +222,9 @@ class DatasetPage(ListeningPage):
 
     def action_play(self) -> None:
         """Hear the utterance under the cursor; once more: be silent."""
-        path = self.utterances.chosen.get("audio")
-        if path:
-            self.hear(path)
+        one = self.utterances.chosen
+        if path := one.get("audio"):
+            self.hear(recorded(path, level=None), str(one["id"]))
         else:
             self.notify("this utterance has no recording", severity="warning")
 

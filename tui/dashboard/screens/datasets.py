@@ -51,10 +51,12 @@ class DatasetsPage(Page):
     DatasetsPage #list { width: 1fr; }
     DatasetsPage #datasets { height: 1fr; }
     DatasetsPage #said { height: 1; padding: 0 1; color: $foreground 60%; }
-    DatasetsPage Told { width: 56; height: 100%; padding: 0 1; border-left: vkey $foreground 15%; }
+    DatasetsPage #folder {
+        width: 56; height: 100%; padding: 0 1; border-left: vkey $foreground 15%;
+    }
     DatasetsPage.-narrow #split { layout: vertical; }
     DatasetsPage.-narrow #list { width: 100%; height: 1fr; }
-    DatasetsPage.-narrow Told {
+    DatasetsPage.-narrow #folder {
         width: 100%; height: 11; border-left: none; border-top: hkey $foreground 15%;
     }
     """
@@ -70,7 +72,7 @@ class DatasetsPage(Page):
             with Vertical(id="list"):
                 yield Table(COLUMNS, id="datasets")
                 yield Static(id="said", markup=False)
-            yield Told()
+            yield Told(id="folder")
 
     def on_mount(self) -> None:
         self.query_one(Table).focus()
@@ -134,7 +136,7 @@ class DatasetsPage(Page):
     def _summarise(self) -> None:
         folder = self._chosen()
         now = self.board.now(time.time())
-        self.query_one(Told).tell(datasets.summary(folder, now) if folder else ())
+        self.query_one("#folder", Told).tell(datasets.summary(folder, now) if folder else ())
 
     def _chosen(self) -> Folder | None:
         return self._folders.get(self.query_one(Table).cursor or "")

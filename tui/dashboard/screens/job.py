@@ -17,6 +17,7 @@ from tui.curves.drawing import Look
 from tui.dashboard import orders, panels
 from tui.dashboard.board import Change
 from tui.dashboard.differences import settings
+from tui.dashboard.hearing.asking import LEVEL, recorded
 from tui.dashboard.screens.charted import KEYS, ChartedPage
 from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.widgets.checkpoint_list import CheckpointList
@@ -52,6 +53,7 @@ class JobPage(ChartedPage, ListeningPage):
         Binding("tab", "next_view", "Next view", id="job.next_view"),
         *KEYS,
         Binding("space", "play", "Hear preview", show=False, id="job.play"),
+        Binding("w", "save", "Save WAV", show=False, id="job.save"),
         Binding(
             "a",
             "audition",
@@ -262,12 +264,13 @@ class JobPage(ChartedPage, ListeningPage):
         self.action_play()
 
     def action_play(self) -> None:
-        """Hear what the checkpoint under the cursor, else the newest one, makes of its sentence."""
+        """Hear the checkpoint under the cursor, else the newest; once more: be silent."""
         one = self.query_one(CheckpointList).chosen
         if one is None or not one["preview"]:
             self.notify("no checkpoint has spoken yet", severity="warning")
             return
-        self.hear(f"{RUNS}/{self._job_id}/{one['preview']}")
+        preview = f"{RUNS}/{self._job_id}/{one['preview']}"
+        self.hear(recorded(preview, level=LEVEL), f"{self.files_named()} step {one['step']:,}")
 
     def action_audition(self) -> None:
         """Hear the newest checkpoint beside others."""

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.dashboard.board import Board, Change
 from tui.dashboard.export import free_path
+from tui.dashboard.lines import Line, width_of
 from tui.dashboard.widgets.table import Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.dashboard.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
     from tui.dashboard.app import Dashboard
+    from tui.dashboard.hearing.ears import HearingError
 
 PAGES = (
     ("jobs", "Jobs"), ("compare", "Compare"), ("datasets", "Datasets"), ("voices", "Voices"),
@@ -33,6 +36,11 @@ class Page(Screen[None]):
     """
 
     NAME: ClassVar[str] = ""
+    DEFAULT_CSS = """
+    Page #foot { dock: bottom; height: 1; }
+    Page #foot Footer { dock: none; width: 1fr; }
+    Page #sounding { width: 0; height: 1; background: $panel; }
+    """
 
     @property
     def dashboard(self) -> Dashboard:
@@ -57,7 +65,9 @@ class Page(Screen[None]):
         # what is opened above a page stays in its tab, whose key leads back to it as escape does
         yield TopBar(PAGES, self.NAME or self.dashboard.current_mode)
         yield from self.body()
-        yield Footer(show_command_palette=False, compact=True)
+        with Horizontal(id="foot"):
+            yield Footer(show_command_palette=False, compact=True)
+            yield Told(wrap=False, id="sounding")
 
     def body(self) -> ComposeResult:
         """What lies between the bar and the keys."""
@@ -74,9 +84,19 @@ class Page(Screen[None]):
         for bar in self.query(TopBar):
             bar.show(place=place, line=line, counts=self.board.counts())
 
+    def show_sound(self, sounding: Line) -> None:
+        """What is heard, and from where; the line below says it."""
+        for told in self.query("#sounding").results(Told):
+            told.styles.width = width_of(sounding)
+            told.tell([sounding] if sounding else [])
+
+    def unheard(self, error: HearingError) -> None:
+        """Something that was to be heard is not."""
+
     def on_screen_resume(self) -> None:
         """The page is seen again: everything may have changed meanwhile."""
         self.dashboard.tell_line(self)
+        self.dashboard.tell_sound(self)
         self.board_changed(Change(tuple(self.board.jobs), arranged=True))
 
     def save_sound(self, name: str, save: Callable[[Path], None]) -> None:

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.worker import Worker
 
 from daemon.client import ClientError
 from tui.dashboard.booth import Booth, SoundError
+from tui.dashboard.hearing.asking import recorded
+from tui.dashboard.hearing.ears import HearingError
 from tui.dashboard.recording import telling
 from tui.dashboard.screens.confirm import Confirm
-from tui.dashboard.screens.page import Page
+from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.widgets.session_view import SessionView
 from tui.dashboard.widgets.table import Span
 from tui.sound.levels import Level
@@ -23,7 +24,7 @@ from tui.sound.levels import Level
 LOOK = 1.0  # seconds between two looks whether takes of before have arrived
 
 
-class SessionPage(Page):
+class SessionPage(ListeningPage):
     """One speaker's session."""
 
     NAME = "record"
@@ -40,6 +41,7 @@ class SessionPage(Page):
         Binding("c", "countdown", "Count", id="session.countdown"),
         Binding("m", "microphone", "Microphone", show=False, id="session.microphone"),
         Binding("t", "train", "Train", id="session.train"),
+        Binding("a", "more", "More to read", show=False, id="session.more"),
         Binding("y", "copy('ssh')", "Copy ssh line", show=False, id="session.copy",
                 tooltip="The ssh line that lets a browser in."),
         Binding("Y", "copy('url')", "Copy address", show=False, id="session.copy_address",
@@ -57,7 +59,6 @@ class SessionPage(Page):
         """
         super().__init__()
         self._speaker = speaker
-        self._playing: Worker[None] | None = None
         self._ignore_studio: Callable[[], None] = lambda: None  # ends being told of microphones
 
     @property
@@ -151,11 +152,10 @@ class SessionPage(Page):
         """Record, stop, read once more: what is to be done next."""
         match self.booth.stage:
             case "room":
-                self.run_worker(self.booth.measure_room(), group="take")
+                self._measure_room()
             case "measured":
                 self.booth.rest()
             case "ready" | "review":
-                self._be_silent()
                 self._record()
             case "counting" | "starting" | "recording":
                 self.run_worker(self.booth.stop(), group="order")
@@ -197,16 +197,12 @@ class SessionPage(Page):
 
     def action_play(self) -> None:
         """Hear the take; once more: be silent."""
-        if not self._be_silent() and self.booth.card is not None:
-            self._playing = self.run_worker(self.booth.play(), group="play", exclusive=True)
+        if (card := self.booth.card) is not None:
+            take = str(card["take"])
+            self.hear(recorded(self.booth.session.sound(take), level=None), take)
 
-    def _be_silent(self) -> bool:
-        """Whether something was being played."""
-        playing, self._playing = self._playing, None
-        if playing is None or not playing.is_running:
-            return False
-        playing.cancel()
-        return True
+    def unheard(self, error: HearingError) -> None:
+        self.refuse(error)
 
     def action_take_out(self) -> None:
         """Take a kept take out of the dataset; it stays among the takes."""
@@ -222,10 +218,20 @@ class SessionPage(Page):
         if not self.booth.is_busy:
             self._order(self.booth.session.skip())
 
+    def action_more(self) -> None:
+        """Go on with more sentences, once all of these are read."""
+        reading = self.booth.reading
+        if reading is None or self.booth.stage != "done":
+            self.notify("these are read first; the list of speakers adds any others")
+        elif reading.more is None:
+            self.notify("all sets are read: a, in the list of speakers, takes a text of your own")
+        else:
+            self._order(self.booth.session.read_on())
+
     def action_room(self) -> None:
         """Measure the silent room anew."""
         if not self.booth.is_busy:
-            self.run_worker(self.booth.measure_room(), group="take")
+            self._measure_room()
 
     def action_countdown(self) -> None:
         """Count down before a take, or begin at once."""
@@ -264,8 +270,16 @@ class SessionPage(Page):
 
         self.app.push_screen(Confirm(question, consequence, "train it"), answered)
 
-    @work(group="take")
+    # Until what was heard is silent one may press again: then the later one counts.
+
+    @work(group="take", exclusive=True)
+    async def _measure_room(self) -> None:
+        await self.dashboard.ears.silence()  # or the microphone would hear it
+        await self.booth.measure_room()
+
+    @work(group="take", exclusive=True)
     async def _record(self) -> None:
+        await self.dashboard.ears.silence()
         card = await self.booth.record(counting=self.dashboard.memory.countdown)
         if card is not None:
             self._check_words(str(card["take"]))

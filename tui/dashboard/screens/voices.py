@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import aclosing
 from typing import Any, ClassVar
 
 from textual import on, work
@@ -16,11 +15,13 @@ from textual.widgets import Input, Static
 from daemon.client import ClientError
 from tui.dashboard import cards
 from tui.dashboard.board import Change
-from tui.dashboard.screens.page import Page
-from tui.dashboard.sound import Player
+from tui.dashboard.hearing.asking import spoken
+from tui.dashboard.hearing.tape import Tape
+from tui.dashboard.screens.listening import ListeningPage
 from tui.dashboard.widgets.table import Column, Span, Table
 from tui.dashboard.widgets.told import Told
 from tui.quantities import ago, duration
+from tui.speech import note_text
 
 SENTENCE = "今天天气很好，我们去公园散步。"
 MAKING = ("stage2", "clone", "mix", "import_voice", "stage1", "distil", "fetch")  # kinds of job
@@ -28,7 +29,7 @@ MAKING = ("stage2", "clone", "mix", "import_voice", "stage1", "distil", "fetch")
 Voice = Mapping[str, Any]
 
 
-class VoicesPage(Page):
+class VoicesPage(ListeningPage):
     """Every voice that can speak."""
 
     NAME = "voices"
@@ -42,7 +43,6 @@ class VoicesPage(Page):
             tooltip="Hear it beside others, checkpoints and recordings among them.",
         ),
         Binding("t", "text", "Sentence", id="voices.text"),
-        Binding("x", "stop", "Silence", id="voices.stop"),
         Binding("w", "save", "Save WAV", id="voices.save"),
         Binding("y", "copy", "Copy command", id="voices.copy"),
         Binding("escape", "leave", "Back", show=False),
@@ -65,8 +65,6 @@ class VoicesPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._voices: dict[str, Voice] = {}
-        self._player: Player | None = None
-        self._spoken = ""  # the voice that was heard last
 
     def body(self) -> ComposeResult:
         columns: tuple[Column[Voice], ...] = (
@@ -89,9 +87,6 @@ class VoicesPage(Page):
         self.query_one(Table).focus()
         self._tell(f"“{SENTENCE}”")
         self._ask()
-
-    def on_unmount(self) -> None:
-        self.action_stop()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < 150, "-narrow")
@@ -131,68 +126,30 @@ class VoicesPage(Page):
     def _text_given(self, event: Input.Submitted) -> None:
         self.action_leave()
         if event.value.strip():
+            self.be_silent()
             self.action_speak()
 
     def action_speak(self) -> None:
-        """Hear the sentence in the voice under the cursor."""
-        voice = self._voices.get(self.query_one(Table).cursor or "")
-        if voice is not None:
-            self.action_stop()
-            self._speak(str(voice["name"]), self.query_one("#text", Input).value.strip())
+        """Hear the sentence in the voice under the cursor; once more: be silent."""
+        if voice := self._voices.get(self.query_one(Table).cursor or ""):
+            name, text = str(voice["name"]), self.query_one("#text", Input).value.strip()
+            if self.hear(spoken(text, {"voice": name}), name):
+                self._tell(f"{name}: “{text}” …")
 
-    @work(group="speech", exclusive=True)
-    async def _speak(self, name: str, text: str) -> None:
-        player = self._player = Player()
-        self._spoken = name
-        self._tell(f"{name}: “{text}” …")
-        began = time.monotonic()
-        first: float | None = None
-        done: Mapping[str, Any] = {}
-        try:
-            async with aclosing(
-                self.dashboard.link.stream("speak", text=text, voice=name)
-            ) as events:
-                async for event in events:
-                    first = first or time.monotonic() - began
-                    player.take(event.value)
-                    done = event.value.get("done", done)
-        except ClientError as error:
-            self.dashboard.complain(error)
-            self._tell(error.message)
+    def filled(self, tape: Tape) -> None:
+        if tape.problem is not None:
+            self._tell(tape.problem.message)
             return
-        finally:
-            player.end()
-        said = f"{name}: {duration(player.seconds)} of sound, the first after {duration(first)}"
-        notes = "; ".join(str(note) for note in done.get("notes") or ())
-        self._tell(f"{said}  {notes}".rstrip())
-        self._listen(player)
-
-    @work(thread=True, group="listening")
-    def _listen(self, player: Player) -> None:
-        player.wait()
-        if player.problem:
-            self.app.call_from_thread(self._silent, player.problem)
-
-    def _silent(self, why: str) -> None:
-        self.notify(
-            "w saves the sound; or open the dashboard on your own machine: "
-            "yinfang --host ssh://… tui",
-            title=why,
-            severity="warning",
-            markup=False,
-        )
+        said = f"{self._called}: {duration(tape.seconds)} of sound"
+        first = f", the first after {duration(tape.first)}" if tape.first is not None else ""
+        notes = "; ".join(note_text(note) for note in tape.done.get("notes") or ())
+        self._tell(f"{said}{first}  {notes}".rstrip())
 
     def action_audition(self) -> None:
         """Hear the voice under the cursor beside others."""
         from tui.dashboard.screens.audition import AuditionPage
 
-        self.action_stop()
         self.app.push_screen(AuditionPage(f"voice {self.query_one(Table).cursor or ''}"))
-
-    def action_stop(self) -> None:
-        """Be silent."""
-        if self._player is not None:
-            self._player.stop()
 
     def action_text(self) -> None:
         """Write another sentence."""
@@ -204,13 +161,6 @@ class VoicesPage(Page):
         """Leave the line that the sentence is written in."""
         self.query_one("#text", Input).remove_class("-open")
         self.query_one(Table).focus()
-
-    def action_save(self) -> None:
-        """Save what was heard last as a WAV file in the folder where the dashboard was opened."""
-        if self._player is None or not self._player.heard:
-            self.notify("nothing was heard yet: space speaks", severity="warning")
-            return
-        self.save_sound(self._spoken, self._player.save)
 
     def action_copy(self) -> None:
         """Copy the command that says the sentence in this voice."""

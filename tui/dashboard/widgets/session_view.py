@@ -121,7 +121,9 @@ class SessionView(Vertical):
             self.query_one("#said", Told).tell(self._paper(reading))
         self._tell("#news", self._news())
         if card is None:
-            self._tell("#hints", telling.hints(booth.stage))
+            wanted = reading.session["seconds"] < reading.session["needed"]
+            more = reading.more if booth.stage == "done" and wanted else None
+            self._tell("#hints", telling.hints(booth.stage, more=more))
         else:
             self._draw_review(reading, card)
         self._draw_wave(booth.stage, card)
@@ -178,7 +180,7 @@ class SessionView(Vertical):
             case "measured":
                 return review.room(reading.session["room"])
             case "done":
-                return telling.done(reading.session)
+                return telling.done(reading.session, reading.more)
         choice = self._studio.choice
         return telling.missing(choice.why, choice.fix, self._studio.ways_in())
 

@@ -37,6 +37,22 @@ def test_peaks_are_never_clipped_and_it_is_said(tmp_path: Path) -> None:
     assert heard == pytest.approx(levelled.loudness, abs=0.1)
 
 
+@pytest.mark.parametrize("gain", [0.01, 1.0, 30.0])
+def test_without_a_loudness_it_is_as_loud_as_it_is(tmp_path: Path, gain: float) -> None:
+    wave = gain * buzz(180, 2)
+    soundfile.write(tmp_path / "a.wav", wave, 24_000, "FLOAT")
+    levelled = level(tmp_path / "a.wav", None)
+    # what is beyond full scale stays there, and does not come out at the other end
+    assert np.array_equal(levelled.pcm, np.rint(np.clip(wave, -1, 1) * FULL_SCALE))
+    assert (levelled.gain, levelled.note) == (0.0, "")
+
+
+def test_silence_can_be_heard_as_it_is(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(24_000), 24_000)
+    levelled = level(tmp_path / "a.wav", None)
+    assert len(levelled.pcm) == 24_000 and not levelled.pcm.any()
+
+
 def test_silence_cannot_be_levelled(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros(24_000), 24_000)
     with pytest.raises(EngineError, match="is silent"):

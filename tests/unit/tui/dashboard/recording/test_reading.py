@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tui.dashboard.recording.reading import Reading
-from tui.dashboard.recording.script import next_open
+from tui.dashboard.recording.script import More, more, next_open
+from workspace.prompts import read_set
 
 
 def take(prompt: str, number: int, *, kept: bool = False) -> dict[str, Any]:
@@ -79,3 +80,13 @@ def test_what_was_kept_counts_and_keeps_its_place() -> None:
     assert there.card is not None and there.card["take"] == "zh1-1" and there.card["kept"]
     there.go_on()
     assert there.at == 1
+
+
+def test_the_smallest_set_with_something_new_is_what_one_goes_on_with() -> None:
+    def of(name: str) -> list[dict[str, Any]]:
+        return [{"id": each.id} for each in read_set(name)]
+
+    assert more([{"id": "own0001"}]) == More("mandarin-50", 50)
+    assert more([*of("mandarin-50"), {"id": "own0001"}]) == More("mandarin-200", 150)
+    assert more(of("mandarin-200")) == More("mandarin-1000", 800)
+    assert more(of("mandarin-1000")) is None

@@ -8,6 +8,7 @@ import pytest
 
 from tui.dashboard.lines import Line, width_of
 from tui.dashboard.recording import telling
+from tui.dashboard.recording.script import More
 from tui.dashboard.recording.telling import Stage
 
 SESSION = {"speaker": "alice", "kept": 12, "seconds": 92.4, "needed": 300.0}
@@ -63,3 +64,17 @@ def test_every_way_to_a_microphone_is_named() -> None:
     for name, what in ways:
         assert f"{name}: {what}" in said
     assert "plug one in" in said
+
+
+def test_who_has_read_all_is_told_what_there_is_to_go_on_with() -> None:
+    more = More("mandarin-200", 150)
+    session = {**SESSION, "kept": 50, "seconds": 231.0}
+    said = "\n".join(map(text, telling.done(session, more)))
+    assert "50 sentences, 3:51 of speech" in said and "1:09 more make a voice" in said
+    assert "a: 150 more sentences, about 12 minutes of speech" in said
+    assert text(telling.hints("done", more=more)).startswith("a  read 150 more sentences    t  tr")
+    assert text(telling.hints("done")).startswith("t  train")
+    enough = "\n".join(map(text, telling.done({**session, "seconds": 300.0}, None)))
+    assert "enough for a voice" in enough and "a text of your own" in enough
+    nothing = telling.done({**session, "kept": 0, "seconds": 0.0}, More("mandarin-50", 1))
+    assert "a: 1 more sentence; none" in "\n".join(map(text, nothing))

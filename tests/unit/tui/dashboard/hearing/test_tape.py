@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.dashboard.audition.tape import Tape, offset, sought
+from tui.dashboard.hearing.tape import Tape, offset, sought
 
 RATE = 1000
 

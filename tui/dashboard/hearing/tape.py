@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from daemon.client import ClientError
 from tui.wavefile import SAMPLE_BYTES, write_wave
 
 PIECE = 0.1  # seconds handed over at a time
@@ -18,17 +20,18 @@ class Tape:
         sound: all of it so far, s16le, mono.
         rate: Hz; 0 before the first block.
         ended: whether that is all.
-        kept: path in the workspace from which the daemon can draw it; "" as long as that is not
-            known.
-        loudness: LUFS; None as long as that is not known.
+        first: seconds that its first block took to come; None before.
+        done: what the daemon said of it at its end.
+        problem: why there is no more of it, or nothing.
     """
 
     def __init__(self) -> None:
         self.sound = bytearray()
         self.rate = 0
         self.ended = False
-        self.kept = ""
-        self.loudness: float | None = None
+        self.first: float | None = None
+        self.done: Mapping[str, Any] = {}
+        self.problem: ClientError | None = None
         self._more = asyncio.Event()
 
     @property

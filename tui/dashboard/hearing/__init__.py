@@ -1,0 +1,1 @@
+"""What is heard of the dashboard: sounds of the daemon, and the person's ears."""
