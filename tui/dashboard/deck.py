@@ -12,6 +12,7 @@ from typing import Any
 
 from daemon.client import ClientError
 from daemon.client.link import Link
+from tui.dashboard.audition import likeness
 from tui.dashboard.audition.sources import Source
 from tui.dashboard.audition.tape import Tape, sought
 from tui.dashboard.studio import Studio
@@ -31,6 +32,7 @@ class Loaded:
         first: seconds until its first block was here; None before.
         picture: as the daemon draws it; None before.
         words: whether a recogniser hears the sentence, in a few words; "" before it has listened.
+        alike: how alike it is to its speaker's recordings, likewise.
         problem: why there is none of it, or no picture.
     """
 
@@ -40,6 +42,7 @@ class Loaded:
     first: float | None = None
     picture: Mapping[str, Any] | None = None
     words: str = ""
+    alike: str = ""
     problem: ClientError | None = None
 
 
@@ -49,6 +52,8 @@ class Deck:
     Attributes:
         playing: what is being heard; None where it is silent.
         latest: what was heard last.
+        needs: what must be installed where the daemon runs to tell how alike voices are; "" where
+            nothing lacks.
     """
 
     def __init__(self, link: Link, studio: Studio, changed: Callable[[], None]) -> None:
@@ -60,6 +65,7 @@ class Deck:
         """
         self.playing: Loaded | None = None
         self.latest: Loaded | None = None
+        self.needs = ""
         self._link, self._studio, self._changed = link, studio, changed
         self._known: dict[tuple[Source, str, float], Loaded] = {}
         self._began, self._begin = 0.0, 0.0  # when it began to play, from which second of the sound
@@ -139,6 +145,8 @@ class Deck:
             loaded.picture = drawn["pictures"][0]
             self._changed()
             loaded.words = await self._heard(str(path), loaded.sentence)
+            self._changed()
+            loaded.alike = await self._alike(str(path), loaded.source)
         except ClientError as error:
             loaded.problem = error
         finally:
@@ -155,6 +163,18 @@ class Deck:
         if words["ok"]:
             return "words as written"
         return f"{words['errors']:.0%} of the syllables are others"
+
+    async def _alike(self, path: str, source: Source) -> str:
+        if self.needs:
+            return ""
+        try:
+            found = await self._link.call("auditions.likeness", path=path, **source.whose)
+        except ClientError as error:
+            return f"alike: not measured, {error.message}"
+        if "needs" in found:
+            self.needs = str(found["needs"])
+            return ""
+        return likeness.told(found)
 
     def _take(self, loaded: Loaded, event: Mapping[str, Any], began: float) -> bool:
         """Take in an event; whether it was the last."""

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from daemon.client import ClientError
+from tui.dashboard.audition import likeness
 from tui.dashboard.audition.abx import Side
 from tui.dashboard.audition.blind import BlindTest
 from tui.dashboard.audition.sentences import Sentences
@@ -145,7 +146,7 @@ class AuditionPage(Page):
                 found = await link.call(
                     "datasets.utterances", name=dataset, state="kept", query="", limit=12
                 )
-                self._recordings = of_recordings(found["utterances"])
+                self._recordings = of_recordings(found)
         except ClientError as error:
             self.dashboard.complain(error)
         self._list()
@@ -340,7 +341,8 @@ class AuditionPage(Page):
         self.query_one("#sentence", Told).tell(self._sentences.lines(self._speed))
         scores = self._blind.lines(self._pair) if len(self._chosen) == len(SIDES) else []
         unheard = [self._unheard] if self._unheard else []
-        self.query_one("#blind", Told).tell([*scores, *unheard])
+        lacking = [likeness.lacking(self._deck.needs)] if self._deck.needs else []
+        self.query_one("#blind", Told).tell([*scores, *unheard, *lacking])
         for side in SIDES:
             self._draw_side(side)
 
@@ -352,12 +354,12 @@ class AuditionPage(Page):
         if loaded is None:
             return
         seen = (loaded.source, loaded.sentence, loaded.picture is not None, loaded.words,
-                loaded.problem)  # fmt: skip
+                loaded.alike, loaded.problem)  # fmt: skip
         if self._shown.get(side) == seen:
             return
         self._shown[side] = seen
         if loaded.picture is not None:
-            pane.show(loaded.picture, loaded.first, loaded.words)
+            pane.show(loaded.picture, loaded.first, loaded.alike, loaded.words)
         elif loaded.problem is not None:
             pane.clear(loaded.problem.message)
         else:
