@@ -529,7 +529,7 @@ METHODS: dict[str, type[Any]] = {
     "takes.pending": Nothing,
     "auditions.draw": DrawClips,  # {"pictures"}; see `engine.recording.picture`
     "auditions.words": HearWords,  # {"said", "errors", "ok", "note"}, or null: Latin words
-    # {"cosine", "real", "spread", "recordings"}, or {"why"}, or {"needs"}: what must be installed
+    # {"cosine", "real", "spread", "clips"}, or {"why"}, or {"needs"}: what must be installed
     "auditions.likeness": HearLikeness,
     "auditions.sentences": Nothing,  # {"sentences"}
     "auditions.keep_sentences": KeepSentences,  # {"sentences"}

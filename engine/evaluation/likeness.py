@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.evaluation.errors import EvaluationError
 from engine.evaluation.speaker import self_similarities, similarity
 
-ENOUGH = 10  # recordings from which on their spread is told
+ENOUGH = 10  # clips from which on their spread is told
 
 
 class NotAlikeError(EvaluationError):
@@ -29,15 +29,15 @@ class Likeness:
     Attributes:
         cosine: mean cosine of the sound's voiceprint to those of the recordings.
         real: mean cosine among the recordings.
-        spread: standard deviation of single recordings' means to the others; None for fewer than
+        spread: standard deviation of single clips' means to the others; None for fewer than
             `ENOUGH`.
-        recordings: how many there are.
+        clips: of recordings that it was compared with.
     """
 
     cosine: float
     real: float
     spread: float | None
-    recordings: int
+    clips: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Person:
         """How alike a voiceprint (256,) is to this person's.
 
         Raises:
-            NotAlikeError: there are fewer than two recordings.
+            NotAlikeError: there are fewer than two clips.
         """
         if len(self.prints) < 2:
             raise NotAlikeError("no other recordings")
@@ -70,5 +70,5 @@ class Person:
             cosine=round(similarity(voiceprint[None], self.prints), 4),
             real=round(float(own.mean()), 4),
             spread=round(float(own.std(ddof=1)), 4) if len(own) >= ENOUGH else None,
-            recordings=len(own),
+            clips=len(own),
         )

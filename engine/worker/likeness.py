@@ -5,7 +5,7 @@ JSON lines in, JSON lines out, one answer a request:
     {"id": 1, "audio": path, "voice": "alice"}
     {"id": 2, "audio": path, "checkpoint": {"job": "j00012-stage2-alice"}}
     {"id": 3, "audio": path, "recording": {"prepared": version, "utterance": "a01"}}
-    -> {"id": 1, "done": {"cosine": 0.78, "real": 0.82, "spread": 0.03, "recordings": 24}}
+    -> {"id": 1, "done": {"cosine": 0.78, "real": 0.82, "spread": 0.03, "clips": 24}}
     -> {"id": 1, "done": {"why": "too short, 0.9 s"}}    where there is nothing to tell
     -> {"id": 1, "done": {"needs": "pip install ..."}}             where a package lacks
     -> {"id": 1, "error": "...", "fix": "..."}                     instead, where it fails

@@ -19,7 +19,7 @@ def told(found: Mapping[str, Any]) -> str:
         return f"alike: {found['why']}"
     figure = f"alike {found['cosine']:.2f} of {found['real']:.2f}"
     if found["spread"] is None:  # of so few no spread is told, so they are counted
-        return f"{figure}, {found['recordings']} recordings"
+        return f"{figure}, {found['clips']} clips"
     return f"{figure} ± {found['spread']:.2f}"
 
 

@@ -15,7 +15,7 @@ def test_a_figure_comes_with_that_of_the_recordings_among_each_other() -> None:
     found = PERSON.likeness(np.array([1.0, 0.0]))
     assert found.cosine == pytest.approx((1 + 0.6 + 0.8 + 0) / 4)
     assert found.real == pytest.approx((0.6 + 0.8 + 0 + 0.96 + 0.8 + 0.6) / 6, abs=1e-4)
-    assert (found.spread, found.recordings) == (None, 4)
+    assert (found.spread, found.clips) == (None, 4)
 
 
 def test_a_recording_is_compared_with_the_others_alone() -> None:

@@ -86,11 +86,12 @@ def make_voice(workspace: Workspace, name: str, version: str) -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path, recordings: Callable[[str], list[Path]]) -> Workspace:
-    """Two voices of two speakers; "few" has two of the first one's recordings."""
+    """Three voices of one speaker, made from many recordings, from two and from a single one."""
     found = Workspace(tmp_path)
     prepare(found.prepared / "alice/v1", "alice", recordings(ALICE)[:CLIPS])
     prepare(found.prepared / "few/v2", "few", recordings(ALICE)[:2])
-    for name, version in (("alice", "v1"), ("few", "v2")):
+    prepare(found.prepared / "one/v3", "one", recordings(ALICE)[:1])
+    for name, version in (("alice", "v1"), ("few", "v2"), ("one", "v3")):
         make_voice(found, name, version)
     return found
 
@@ -119,7 +120,7 @@ def test_a_speaker_is_near_to_its_own_figure_and_another_is_not(
 ) -> None:
     own = [told(judge, file, voice="alice") for file in recordings(ALICE)[CLIPS : CLIPS + 4]]
     other = [told(judge, file, voice="alice") for file in recordings(BOB)[:4]]
-    assert {each["recordings"] for each in (*own, *other)} == {CLIPS}
+    assert {each["clips"] for each in (*own, *other)} == {CLIPS}
     (real,) = {each["real"] for each in (*own, *other)}
     assert 0.75 < real < 0.95
     assert abs(np.mean([each["cosine"] for each in own]) - real) < 2 * own[0]["spread"]
@@ -133,7 +134,7 @@ def test_a_recording_is_compared_with_the_others_of_its_speaker(
     file = recordings(ALICE)[0]
     whose = {"prepared": "v1", "utterance": "alice-0"}
     others = told(judge, file, recording=whose)
-    assert others["recordings"] == CLIPS - 1
+    assert others["clips"] == CLIPS - 1
     assert others["cosine"] < told(judge, file, voice="alice")["cosine"]  # where it is among them
     gone = told(judge, file, recording={**whose, "utterance": "alice-99"})
     assert gone == {"why": "not prepared"}
@@ -168,7 +169,7 @@ def test_other_recordings_under_the_same_version_are_other_voiceprints(
     first = json.loads(manifest.read_bytes().splitlines()[0])
     manifest.write_text(json.dumps(first, ensure_ascii=False) + "\n", encoding="utf-8")
     after = taker.of_speaker(speaker)
-    assert (len(before.prints), len(after.prints)) == (2, 1)
+    assert (len(set(before.sources)), len(set(after.sources))) == (2, 1)
     assert len(list(workspace.voiceprints.iterdir())) == 2
 
 
@@ -186,9 +187,21 @@ def test_what_tells_too_little_has_no_figure(
     assert told(judge, tmp_path / "silence.wav", voice="alice") == {"why": "no speech"}
 
     of_two = told(judge, recordings(ALICE)[CLIPS], voice="few")
-    assert (of_two["spread"], of_two["recordings"]) == (None, 2)
+    assert (of_two["spread"], of_two["clips"]) == (None, 2)
     of_one = told(judge, recordings(ALICE)[0], recording={"prepared": "v2", "utterance": "few-0"})
     assert of_one == {"why": "no other recordings"}
+
+
+@pytest.mark.shared
+def test_a_single_recording_stands_for_two_by_its_halves(
+    judge: Judge, recordings: Callable[[str], list[Path]]
+) -> None:
+    found = told(judge, recordings(ALICE)[CLIPS], voice="one")
+    assert (found["spread"], found["clips"]) == (None, 2)
+    assert 0.7 < found["cosine"] <= found["real"] < 1
+    itself = {"prepared": "v3", "utterance": "one-0"}
+    alone = told(judge, recordings(ALICE)[0], recording=itself)
+    assert alone == {"why": "no other recordings"}
 
 
 @pytest.mark.shared

@@ -12,10 +12,10 @@ from tui.dashboard.audition.likeness import told
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        ({"cosine": 0.784, "real": 0.8249, "spread": 0.034, "recordings": 24},
+        ({"cosine": 0.784, "real": 0.8249, "spread": 0.034, "clips": 24},
          "alike 0.78 of 0.82 ± 0.03"),
-        ({"cosine": 0.9, "real": 0.85, "spread": None, "recordings": 3},
-         "alike 0.90 of 0.85, 3 recordings"),
+        ({"cosine": 0.9, "real": 0.85, "spread": None, "clips": 3},
+         "alike 0.90 of 0.85, 3 clips"),
         ({"why": "too short, 0.9 s"}, "alike: too short, 0.9 s"),
     ],
 )  # fmt: skip
