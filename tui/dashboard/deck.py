@@ -12,10 +12,10 @@ from typing import Any
 
 from daemon.client import ClientError
 from daemon.client.link import Link
-from tui.dashboard.audition import likeness
 from tui.dashboard.audition.sources import Source
 from tui.dashboard.audition.tape import Tape, sought
 from tui.dashboard.studio import Studio
+from tui.likeness import told
 from tui.sound.device import DeviceError
 
 PICTURE_WIDTH = 160  # columns of a picture: a wide pane, a narrow one takes some of them
@@ -52,8 +52,8 @@ class Deck:
     Attributes:
         playing: what is being heard; None where it is silent.
         latest: what was heard last.
-        needs: what must be installed where the daemon runs to tell how alike voices are; "" where
-            nothing lacks.
+        needs: what must be installed where the daemon runs to tell how alike voices are, in a few
+            words; "" where nothing lacks.
     """
 
     def __init__(self, link: Link, studio: Studio, changed: Callable[[], None]) -> None:
@@ -172,9 +172,9 @@ class Deck:
         except ClientError as error:
             return f"alike: not measured, {error.message}"
         if "needs" in found:
-            self.needs = str(found["needs"])
+            self.needs = told(found)
             return ""
-        return likeness.told(found)
+        return told(found)
 
     def _take(self, loaded: Loaded, event: Mapping[str, Any], began: float) -> bool:
         """Take in an event; whether it was the last."""

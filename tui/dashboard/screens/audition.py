@@ -14,7 +14,6 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from daemon.client import ClientError
-from tui.dashboard.audition import likeness
 from tui.dashboard.audition.abx import Side
 from tui.dashboard.audition.blind import BlindTest
 from tui.dashboard.audition.sentences import Sentences
@@ -341,7 +340,7 @@ class AuditionPage(Page):
         self.query_one("#sentence", Told).tell(self._sentences.lines(self._speed))
         scores = self._blind.lines(self._pair) if len(self._chosen) == len(SIDES) else []
         unheard = [self._unheard] if self._unheard else []
-        lacking = [likeness.lacking(self._deck.needs)] if self._deck.needs else []
+        lacking: list[Line] = [(Span(self._deck.needs, "dim"),)] if self._deck.needs else []
         self.query_one("#blind", Told).tell([*scores, *unheard, *lacking])
         for side in SIDES:
             self._draw_side(side)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tui.dashboard.audition.likeness import told
+from tui.likeness import told
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from tui.dashboard.audition.likeness import told
         ({"cosine": 0.9, "real": 0.85, "spread": None, "clips": 3},
          "alike 0.90 of 0.85, 3 clips"),
         ({"why": "too short, 0.9 s"}, "alike: too short, 0.9 s"),
+        ({"needs": "pip install it"}, "alike: pip install it"),
     ],
 )  # fmt: skip
 def test_a_figure_is_told_with_what_it_is_measured_by(found: dict[str, Any], words: str) -> None:
