@@ -1,8 +1,10 @@
 """How alike one sound is to a person's recordings, beside what these reach among each other.
 
 A cosine of voiceprints means nothing by itself: how high a person's own recordings come depends on
-the person, the microphone and the room. So it is never given without theirs, and with theirs comes
-how far single recordings lie from it, since what is heard is a single sound as well.
+the person, the microphone and the room, and on how long they are. Of AISHELL-1's S0150 those with
+less than 2 s of speech reach 0.77 on average, those of 2 to 3 s 0.82, those of 4 to 6 s 0.87. So a
+sound is told beside what recordings reach that are cut to its length, and how far single ones lie
+from that, since what is heard is a single sound as well.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.evaluation.errors import EvaluationError
-from engine.evaluation.speaker import self_similarities, similarity
+from engine.evaluation.speaker import similarity
 
 ENOUGH = 10  # clips from which on their spread is told
 
@@ -28,9 +30,8 @@ class Likeness:
 
     Attributes:
         cosine: mean cosine of the sound's voiceprint to those of the recordings.
-        real: mean cosine among the recordings.
-        spread: standard deviation of single clips' means to the others; None for fewer than
-            `ENOUGH`.
+        real: the same of the recordings, each cut to the sound's length, to the others.
+        spread: standard deviation of single ones from that; None for fewer than `ENOUGH`.
         clips: of recordings that it was compared with.
     """
 
@@ -46,16 +47,19 @@ class Person:
 
     Attributes:
         sources: the recording that each is of; several may be of one that was cut.
-        prints: (clips, 256) float64 unit vectors.
+        whole: (clips, 256) float64 unit vectors.
+        cut: the same of as much of each as what is heard has.
     """
 
     sources: tuple[str, ...]
-    prints: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    cut: NDArray[np.float64]
 
     def without(self, source: str) -> Person:
         """The other recordings."""
         others = [place for place, name in enumerate(self.sources) if name != source]
-        return Person(tuple(self.sources[place] for place in others), self.prints[others])
+        sources = tuple(self.sources[place] for place in others)
+        return Person(sources, self.whole[others], self.cut[others])
 
     def likeness(self, voiceprint: NDArray[np.float64]) -> Likeness:
         """How alike a voiceprint (256,) is to this person's.
@@ -63,12 +67,14 @@ class Person:
         Raises:
             NotAlikeError: there are fewer than two clips.
         """
-        if len(self.prints) < 2:
+        clips = len(self.sources)
+        if clips < 2:
             raise NotAlikeError("no other recordings")
-        own = self_similarities(self.prints)
+        cosines = self.cut @ self.whole.T
+        own = (cosines.sum(axis=1) - np.diag(cosines)) / (clips - 1)
         return Likeness(
-            cosine=round(similarity(voiceprint[None], self.prints), 4),
+            cosine=round(similarity(voiceprint[None], self.whole), 4),
             real=round(float(own.mean()), 4),
-            spread=round(float(own.std(ddof=1)), 4) if len(own) >= ENOUGH else None,
-            clips=len(own),
+            spread=round(float(own.std(ddof=1)), 4) if clips >= ENOUGH else None,
+            clips=clips,
         )

@@ -20,6 +20,7 @@ from engine.evaluation.errors import EvaluationError, NotInstalledError
 
 RATE = 16_000  # Hz, of the encoder
 SHORTEST_CLIP = 1.6  # seconds, the encoder's window: what is shorter is filled up with silence
+PRINT_SIZE = 256
 INSTALL = "pip install 'yinfang[evaluation]'"
 
 

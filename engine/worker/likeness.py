@@ -11,7 +11,7 @@ JSON lines in, JSON lines out, one answer a request:
     -> {"id": 1, "error": "...", "fix": "..."}                     instead, where it fails
 
 What is heard is compared with recordings of the speaker whom the voice, or the run, was made from;
-a recording with the others of its speaker.
+a recording with the others of its speaker. "real" is what these reach, cut to as much speech.
 
 It is a process of its own, at a low priority: the encoder needs PyTorch, which the worker that
 measures takes must not load, and seconds of work, which the worker that speaks must not be kept
@@ -60,8 +60,9 @@ class Judge:
 
     def _likeness(self, request: dict[str, Any]) -> Likeness:
         speaker, itself = self._speaker(request)  # first: it costs nothing, and may end it
-        voiceprint = self._voiceprints.of_sound(Path(request["audio"]))
-        return self._voiceprints.of_speaker(speaker).without(itself).likeness(voiceprint)
+        voiceprint, seconds = self._voiceprints.of_sound(Path(request["audio"]))
+        person = self._voiceprints.of_speaker(speaker, seconds)
+        return person.without(itself).likeness(voiceprint)
 
     def _speaker(self, request: dict[str, Any]) -> tuple[Speaker, str]:
         """Who it should sound like, and which recording it is itself; "" for what was spoken."""

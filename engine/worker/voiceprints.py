@@ -3,8 +3,8 @@
     .yinfang/voiceprints/<32 digits>.safetensors
 
 The name is the content: what the manifests say of each recording (a hash of its sound is among it),
-whose, and by which encoder, so that what has changed has another name, and nothing goes stale. They
-can be made again, so the latest are kept and a damaged file is made anew.
+whose, cut to which length, and by which encoder, so that what has changed has another name, and
+nothing goes stale. They can be made again, so the latest are kept and a damaged file is made anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from math import floor
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from engine.corpus.manifest import Utterance
 from engine.corpus.packed import PackedCorpus
 from engine.evaluation.errors import EvaluationError
 from engine.evaluation.likeness import NotAlikeError, Person
-from engine.evaluation.speaker import RATE, SHORTEST_CLIP, SpeakerEncoder
+from engine.evaluation.speaker import PRINT_SIZE, RATE, SHORTEST_CLIP, SpeakerEncoder
 from engine.worker.speakers import Speaker
 from workspace.files import write_atomic
 from workspace.layout import Workspace
@@ -36,8 +37,9 @@ from workspace.prepared import MANIFEST
 FORMAT = 1  # of the files, and how recordings are chosen
 MOST = 24  # recordings of a speaker: the mean among them is within 0.012 (deviation) of that of all
 ROUNDS = 4  # as many are looked at, at most: not all are long enough
-KEPT = 100  # speakers, the latest
-PRINTS, SOURCES = "prints", "sources"
+LENGTHS = (SHORTEST_CLIP, 2.0, 2.5, 3.2, 4.0, 5.0)  # seconds that they are cut to; longer is alike
+KEPT = 200  # files, the latest
+WHOLE, CUT, SOURCES = "whole", "cut", "sources"
 
 Item = TypeVar("Item")
 
@@ -57,8 +59,8 @@ class Voiceprints:
         self._make = encoder
         self._known: dict[str, Person] = {}
 
-    def of_sound(self, audio: Path) -> NDArray[np.float64]:
-        """The voiceprint (256,) of a file.
+    def of_sound(self, audio: Path) -> tuple[NDArray[np.float64], float]:
+        """The voiceprint (256,) of a file, and how many seconds are spoken in it.
 
         Raises:
             AudioError: it cannot be decoded.
@@ -66,55 +68,69 @@ class Voiceprints:
             NotInstalledError: there is no encoder.
         """
         recording = decode(audio)
-        return self._of_wave(recording.wave, recording.rate)
+        speech = self._speech(recording.wave, recording.rate)
+        return self._encoder.voiceprint_of_speech(speech), len(speech) / RATE
 
-    def of_speaker(self, speaker: Speaker) -> Person:
+    def of_speaker(self, speaker: Speaker, seconds: float) -> Person:
         """The voiceprints of some of a speaker's recordings, from all over their manifest.
+
+        Args:
+            speaker: whose.
+            seconds: of speech in what they are compared with, at least `SHORTEST_CLIP`.
 
         Raises:
             NotInstalledError: there is no encoder.
         """
-        name = self._name(speaker)
+        length = max(each for each in LENGTHS if each <= seconds)
+        name = self._name(speaker, length)
         if name not in self._known:
             path = self._workspace.voiceprints / f"{name}.safetensors"
-            self._known[name] = _read(path) or self._taken(speaker, path)
+            self._known[name] = _read(path) or self._taken(speaker, length, path)
         return self._known[name]
 
     @cached_property
     def _encoder(self) -> SpeakerEncoder:
         return self._make()
 
-    def _name(self, speaker: Speaker) -> str:
+    def _name(self, speaker: Speaker, length: float) -> str:
         manifests = sorted(_sha256(folder / MANIFEST) for folder in speaker.folders)
-        content = [FORMAT, self._encoder.version, MOST, SHORTEST_CLIP, speaker.name, manifests]
+        content = [FORMAT, self._encoder.version, MOST, length, speaker.name, manifests]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
-    def _taken(self, speaker: Speaker, path: Path) -> Person:
+    def _taken(self, speaker: Speaker, length: float, path: Path) -> Person:
         """Take them, and keep them in a file."""
         sources: list[str] = []
-        prints: list[NDArray[np.float64]] = []
+        speeches: list[NDArray[np.float32]] = []
         for source, wave in _clips(speaker):
             try:
-                prints.append(self._of_wave(wave))
+                speeches.append(self._speech(wave))
             except NotAlikeError:  # too short: another one is taken
                 continue
             sources.append(source)
-            if len(prints) == MOST:
+            if len(sources) == MOST:
                 break
-        taken = Person(tuple(sources), np.stack(prints) if prints else np.zeros((0, 256)))
+        samples = round(length * RATE)
+        taken = Person(
+            tuple(sources), self._prints(speeches), self._prints([s[:samples] for s in speeches])
+        )
         _keep(taken, path)
         return taken
 
-    def _of_wave(self, wave: NDArray[np.float32], rate: int = SAMPLE_RATE) -> NDArray[np.float64]:
-        """A voiceprint (256,); raises NotAlikeError where too little is spoken."""
+    def _prints(self, speeches: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        prints = [self._encoder.voiceprint_of_speech(speech) for speech in speeches]
+        return np.stack(prints) if prints else np.zeros((0, PRINT_SIZE))
+
+    def _speech(self, wave: NDArray[np.float32], rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
+        """What is spoken; raises NotAlikeError where that is too little."""
         encoder = self._encoder  # that there is none is another error
         try:
             speech = encoder.speech(wave, rate)
         except EvaluationError as error:
             raise NotAlikeError("no speech") from error
-        if len(speech) < SHORTEST_CLIP * RATE:
-            raise NotAlikeError(f"too short, {len(speech) / RATE:.1f} s")
-        return encoder.voiceprint_of_speech(speech)
+        if (seconds := len(speech) / RATE) < SHORTEST_CLIP:
+            tenths = floor(10 * seconds)  # never rounded up to what would be long enough
+            raise NotAlikeError(f"too short, {tenths / 10} s")
+        return speech
 
 
 def _clips(speaker: Speaker) -> Iterator[tuple[str, NDArray[np.float32]]]:
@@ -150,7 +166,7 @@ def _read(path: Path) -> Person | None:
     try:
         with safe_open(path, "numpy") as file:
             sources = json.loads(file.metadata()[SOURCES])
-            found = Person(tuple(sources), file.get_tensor(PRINTS))
+            found = Person(tuple(sources), file.get_tensor(WHOLE), file.get_tensor(CUT))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         print(f"{path.name} is damaged and is made anew: {error}", flush=True)
         return None
@@ -159,7 +175,8 @@ def _read(path: Path) -> Person | None:
 
 
 def _keep(person: Person, path: Path) -> None:
-    write_atomic(path, save({PRINTS: person.prints}, {SOURCES: json.dumps(person.sources)}))
+    prints = {WHOLE: person.whole, CUT: person.cut}
+    write_atomic(path, save(prints, {SOURCES: json.dumps(person.sources)}))
     for old in sorted(path.parent.glob("*.safetensors"), key=_age)[:-KEPT]:
         old.unlink(missing_ok=True)
 
