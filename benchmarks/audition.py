@@ -6,6 +6,8 @@ A real daemon, its warm speech worker and the shipped small model, asked over th
 for sentences of 5 to 22 hanzi, one after the other: on an otherwise idle machine, and while a
 stage 2 of recordings made by eSpeak NG trains on all cores, in the base's voice and in the
 training's newest checkpoint. The first request to a checkpoint, which loads it, is told by itself.
+At last it is asked all the while, by a second client, how alike that checkpoint is to its speaker,
+from the first such request on, which loads an encoder and takes the speaker's voiceprints.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -86,6 +89,9 @@ def measure(workspace: Workspace, count: int) -> dict[str, Any]:
         first = wait_for_sound(client, texts[0], checkpoint=checkpoint)
         result["checkpoint, its first"] = {"p50": round(first * 1000), "load": os.getloadavg()[0]}
         result["checkpoint, beside its training"] = _told(client, texts, checkpoint=checkpoint)
+        with _asking_how_alike(workspace, client, texts[0], checkpoint) as asked:
+            result["the same, asked how alike"] = _told(client, texts, checkpoint=checkpoint)
+        result["how alike it is, the last of so many answers"] = (len(asked), asked[-1:])
         progress = client.call("jobs.show", id=job)["progress"]
         result["steps of the training until then"] = progress["done"]
     return result
@@ -107,6 +113,30 @@ def _told(client: SyncClient, texts: Sequence[str], **voice: Any) -> dict[str, f
     waits = Waits([wait_for_sound(client, text, **voice) for text in texts])
     figures = {name: round(value * 1000) for name, value in waits.figures().items()}
     return {**figures, "load": os.getloadavg()[0]}
+
+
+@contextlib.contextmanager
+def _asking_how_alike(
+    workspace: Workspace, client: SyncClient, text: str, checkpoint: dict[str, str]
+) -> Iterator[list[dict[str, Any]]]:
+    """Ask, one request after the other, as long as the block lasts; the answers."""
+    spoken = client.stream("speak", text=text, checkpoint=checkpoint, keep=True)
+    path = next(event["done"]["kept"] for event in spoken if "done" in event)
+    answers: list[dict[str, Any]] = []
+    enough = threading.Event()
+
+    def ask() -> None:
+        with connect(workspace) as asking:
+            while not enough.is_set():
+                answers.append(asking.call("auditions.likeness", path=path, checkpoint=checkpoint))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield answers
+    finally:
+        enough.set()
+        thread.join()
 
 
 def _train(workspace: Workspace, client: SyncClient) -> str:

@@ -15,10 +15,21 @@ from typing import Any
 from daemon.attempts import Attempts
 from daemon.board import Board
 from daemon.changes import Changes
-from daemon.config import SPEECH_COMMAND, TAKES_COMMAND, WORKER_COMMAND, DaemonSettings
+from daemon.config import (
+    LIKENESS_COMMAND,
+    SPEECH_COMMAND,
+    TAKES_COMMAND,
+    WORKER_COMMAND,
+    DaemonSettings,
+)
 from daemon.curves.store import Curves
 from daemon.dispatch import Dispatcher
-from daemon.errors import RecordingFailedError, SpeechFailedError, WorkspaceBusyError
+from daemon.errors import (
+    LikenessFailedError,
+    RecordingFailedError,
+    SpeechFailedError,
+    WorkspaceBusyError,
+)
 from daemon.intake import Intake
 from daemon.machine.disk import Disk
 from daemon.machine.stream import MachineFigures
@@ -57,6 +68,7 @@ LOCK_PATIENCE = 5.0  # seconds that a daemon which is leaving may still hold the
 LOCK_INTERVAL = 0.02  # seconds between looks at its lock
 
 LISTENER_IDLE = 1200.0  # seconds without a take, after which what measures takes may go
+JUDGE_IDLE = 300.0  # seconds after which what tells how alike voices are may go: it holds PyTorch
 RUN_NAME = re.compile(r"j(\d{1,18})(?:-|$)")
 
 log = logging.getLogger(__name__)
@@ -195,6 +207,17 @@ class App:
                 failure=RecordingFailedError,
             ),
         )
+        judge = WarmLane(
+            workspace,
+            WarmWorker(
+                name="likeness",
+                command=settings.likeness_command or LIKENESS_COMMAND,
+                environment={**self._worker_environment(), "CUDA_VISIBLE_DEVICES": ""},
+                idle=JUDGE_IDLE,
+                failure=LikenessFailedError,
+                niceness=settings.job_niceness,
+            ),
+        )
         takes = Takes(workspace, listener)
         desk = Desk(takes)
         page = Page(workspace, desk, takes)
@@ -215,7 +238,9 @@ class App:
             FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace),
-            AuditionMethods(workspace=workspace, store=store, speech=speech, listener=listener),
+            AuditionMethods(
+                workspace=workspace, store=store, speech=speech, listener=listener, judge=judge
+            ),
             RecordingMethods(takes=takes, sessions=Sessions(workspace, takes, listener)),
             SoundMethods(desk=desk, page=page),
             MachineMethods(
@@ -238,7 +263,7 @@ class App:
             yield _Parts(store, dispatcher, speech, board, curves, disk, intake, page, server)
         finally:
             await page.close()
-            await asyncio.gather(speech.close(), listener.close())
+            await asyncio.gather(speech.close(), listener.close(), judge.close())
             await server.close()
             await asyncio.to_thread(figures.close)
             await store.close()

@@ -14,6 +14,7 @@ from workspace.settings import Table
 
 WORKER_COMMAND = (sys.executable, "-P", "-m", "engine.worker")
 TAKES_COMMAND = (sys.executable, "-P", "-m", "engine.worker.takes")
+LIKENESS_COMMAND = (sys.executable, "-P", "-m", "engine.worker.likeness")
 SPEECH_COMMAND = (sys.executable, "-P", "-m", "engine.worker.serve")
 
 
@@ -75,6 +76,9 @@ class DaemonSettings(Table):
 
     takes_command: tuple[str, ...] = ()
     """Command line of the worker that measures recorded takes; as above."""
+
+    likeness_command: tuple[str, ...] = ()
+    """Command line of the worker that tells how alike voices are; as above."""
 
     @field_validator("time_limit_hours")
     @classmethod

@@ -116,3 +116,9 @@ class RecordingFailedError(DaemonError):
     """A take could not be measured or written; what was captured stays where it is."""
 
     code = "recording-failed"
+
+
+class LikenessFailedError(DaemonError):
+    """How alike a sound is to its speaker could not be told."""
+
+    code = "likeness-failed"

@@ -97,6 +97,8 @@ def _temporaries(workspace: Workspace) -> Iterator[Path]:
         (workspace.voices, ("*/", f"*/*/{PREVIEWS}/")),
         (workspace.runs, tuple(f"*/{place}" for place in IN_RUN)),
         (workspace.state, ("", f"{STAMPS}/")),
+        (workspace.auditions, ("",)),
+        (workspace.voiceprints, ("",)),
     )
     for root, patterns in places:
         for pattern in patterns:

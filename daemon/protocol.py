@@ -291,6 +291,23 @@ class HearWords:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HearLikeness:
+    """How alike a sound is to its speaker's recordings; one of the three says whose it is.
+
+    Attributes:
+        path: as of `PlayClip`.
+        voice: its name.
+        checkpoint: as of `Speak`.
+        recording: {"prepared", "utterance"}: a version of a dataset, and an id in it.
+    """
+
+    path: str
+    voice: str | None = None
+    checkpoint: dict[str, Any] | None = None
+    recording: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class KeepSentences:
     """`sentences`: what every checkpoint says from now on, besides the one in its settings."""
 
@@ -511,6 +528,8 @@ METHODS: dict[str, type[Any]] = {
     "takes.pending": Nothing,
     "auditions.draw": DrawClips,  # {"pictures"}; see `engine.recording.picture`
     "auditions.words": HearWords,  # {"said", "errors", "ok", "note"}, or null: Latin words
+    # {"cosine", "real", "spread", "clips"}, or {"why"}, or {"needs"}: what must be installed
+    "auditions.likeness": HearLikeness,
     "auditions.sentences": Nothing,  # {"sentences"}
     "auditions.keep_sentences": KeepSentences,  # {"sentences"}
     "sound.page": Nothing,  # {"url", "port", "ssh", "expires"}: a browser's way in

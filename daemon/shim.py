@@ -25,8 +25,9 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-AUTOGROUP = Path("/proc/self/autogroup")  # priority of a session where the kernel groups by those
+AUTOGROUP = "/proc/{}/autogroup"  # priority of a session where the kernel groups by those
 AUTOGROUP_TRIES, AUTOGROUP_INTERVAL = 50, 0.1  # seconds
+LOWEST = 19  # of all priorities
 PACKET_LIMIT = 4 << 20  # bytes of one order
 PROCESS_FILE = "process.json"
 CANNOT_START = 127  # the shell's exit code for a command that is not there
@@ -93,7 +94,7 @@ def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
         os.chdir(order["cwd"])
         worker = os.posix_spawnp(order["argv"][0], order["argv"], order["environment"])
         started = time.time()
-        _let_others_first()
+        let_others_first("self", os.getpriority(os.PRIO_PROCESS, 0))
         _, status = os.waitpid(worker, 0)
         code = os.waitstatus_to_exitcode(status)
     except OSError as error:
@@ -109,17 +110,32 @@ def _run(order: dict[str, Any], lock: int, log: int) -> NoReturn:
     os._exit(0)
 
 
-def _let_others_first() -> None:
-    """Give the whole session our niceness.
+def step_back(pid: int, niceness: int) -> None:
+    """Lower the priority of another process, which has just begun a session of its own."""
+    lower = os.getpriority(os.PRIO_PROCESS, 0) + niceness
+    try:
+        os.setpriority(os.PRIO_PROCESS, pid, lower)
+    except ProcessLookupError:  # it has ended: whoever waits for it is told so
+        return
+    let_others_first(str(pid), lower)
+
+
+def let_others_first(process: str, niceness: int) -> None:
+    """Give a process's whole session the niceness that the process has.
 
     Where the kernel schedules by sessions (`sched_autogroup_enabled`), niceness counts only among
     the processes of one, and the session has a niceness of its own.
+
+    Args:
+        process: its id, or "self".
+        niceness: its own; more than 19 is 19.
     """
-    if not AUTOGROUP.exists():
+    session = Path(AUTOGROUP.format(process))
+    if not session.exists():
         return
     for _ in range(AUTOGROUP_TRIES):
         try:
-            AUTOGROUP.write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))
+            session.write_text(str(min(niceness, LOWEST)))
         except BlockingIOError:  # the kernel takes one such wish at a time from all users
             time.sleep(AUTOGROUP_INTERVAL)
         except OSError as error:  # no reason not to run

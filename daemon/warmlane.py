@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from daemon.errors import DaemonError
+from daemon.shim import step_back
 from workspace.layout import Workspace
 
 LINE_LIMIT = 64 << 20  # bytes; a minute of sound at 24 kHz is 4 MB of base64
@@ -39,6 +40,7 @@ class WarmWorker:
         environment: its variables.
         idle: seconds without a request after which it ends.
         failure: raised when it cannot do what it was asked.
+        niceness: how much lower its priority is than ours.
     """
 
     name: str
@@ -46,6 +48,7 @@ class WarmWorker:
     environment: Mapping[str, str]
     idle: float
     failure: type[DaemonError]
+    niceness: int = 0
 
     @property
     def log(self) -> str:
@@ -182,6 +185,8 @@ class _Process:
             except OSError as error:
                 raise kind.failure(f"cannot start {command[0]}: {error.strerror}") from None
         log.info("%s worker started, pid %d", kind.name, process.pid)
+        if kind.niceness:
+            await asyncio.to_thread(step_back, process.pid, kind.niceness)
         return cls(kind, process)
 
     @property

@@ -92,6 +92,11 @@ class Workspace:
         return self.state / "auditions"
 
     @property
+    def voiceprints(self) -> Path:
+        """Voiceprints of speakers that were compared; see `engine.worker.voiceprints`."""
+        return self.state / "voiceprints"
+
+    @property
     def socket(self) -> Path:
         """The daemon's Unix socket.
 

@@ -9,6 +9,8 @@
                           {`edges`, `counts`}}, `refused` [{`id`, `file`, `reason`, `fix`, `text`,
                           `corrected`}]; see `engine.corpus.report.Report`
 
+A clone's recordings are prepared in its run, `runs/<job id>/reference/`, without a report.
+
 `source` and `file` are paths in the dataset's folder. What an older version of the program wrote
 may lack `pitch`, `corrected` and a refusal's `text`.
 """
@@ -17,3 +19,4 @@ from __future__ import annotations
 
 MANIFEST = "manifest.jsonl"
 REPORT = "report.json"
+REFERENCE_FOLDER = "reference"

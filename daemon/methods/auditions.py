@@ -29,11 +29,13 @@ class AuditionMethods:
     store: Store
     speech: SpeechLane
     listener: WarmLane
+    judge: WarmLane
 
     def methods(self) -> dict[str, Method]:
         return {
             "auditions.draw": self.draw,
             "auditions.words": self.words,
+            "auditions.likeness": self.likeness,
             "auditions.sentences": self.sentences,
             "auditions.keep_sentences": self.keep_sentences,
         }
@@ -51,6 +53,21 @@ class AuditionMethods:
         asked = {"audio": str(await self._file(params.path)), "text": params.text}
         heard: dict[str, Any] | None = await self.listener.answer({"words": asked})
         return heard
+
+    async def likeness(self, params: protocol.HearLikeness) -> dict[str, Any]:
+        recording = params.recording
+        named = {
+            "voice": params.voice,
+            "checkpoint": await self._checkpoint(params.checkpoint),
+            "recording": recording and _texts(recording, "prepared", "utterance"),
+        }
+        whose = {key: value for key, value in named.items() if value}
+        if len(whose) != 1:
+            raise BadRequestError("say whose it is: a voice, a checkpoint or a recording")
+        told: dict[str, Any] = await self.judge.answer(
+            {"audio": str(await self._file(params.path)), **whose}
+        )
+        return told
 
     async def sentences(self, _: protocol.Nothing) -> dict[str, Any]:
         return {"sentences": await asyncio.to_thread(sentences, self.workspace)}
@@ -72,12 +89,15 @@ class AuditionMethods:
         yield {"done": found}, None
 
     async def speak(self, params: protocol.Speak) -> Events:
+        alone = params.voice is None and params.version is None
+        if params.checkpoint is not None and not alone:
+            raise BadRequestError("a checkpoint and a voice: one can speak")
         asked = Asked(
             text=params.text,
             voice=params.voice,
             speed=params.speed,
             version=params.version,
-            checkpoint=await self._checkpoint(params),
+            checkpoint=await self._checkpoint(params.checkpoint),
             loudness=params.loudness,
             keep=params.keep,
         )
@@ -88,14 +108,22 @@ class AuditionMethods:
     async def _file(self, path: str) -> Path:
         return await asyncio.to_thread(readable_file, self.workspace, path)
 
-    async def _checkpoint(self, params: protocol.Speak) -> dict[str, str] | None:
+    async def _checkpoint(self, asked: dict[str, Any] | None) -> dict[str, str] | None:
         """The checkpoint that is asked for, its job by its full id."""
-        if params.checkpoint is None:
+        if asked is None:
             return None
-        if params.voice is not None or params.version is not None:
-            raise BadRequestError("a checkpoint and a voice: one can speak")
-        named = {key: params.checkpoint.get(key, "") for key in ("job", "name")}
-        if not all(isinstance(value, str) for value in named.values()):
-            raise BadRequestError('checkpoint: give {"job": ..., "name": ...}, both texts')
+        named = _texts(asked, "job", "name")
         job = await self.store.job(named["job"])
         return {**named, "job": job.id}
+
+
+def _texts(given: dict[str, Any], one: str, other: str) -> dict[str, str]:
+    """Two of the values given, empty where they were not.
+
+    Raises:
+        BadRequestError: one is no text.
+    """
+    named = {key: given.get(key, "") for key in (one, other)}
+    if not all(isinstance(value, str) for value in named.values()):
+        raise BadRequestError(f'give {{"{one}": ..., "{other}": ...}}, both texts')
+    return named

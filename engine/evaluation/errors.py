@@ -7,3 +7,7 @@ from engine.errors import EngineError
 
 class EvaluationError(EngineError):
     """A measure that cannot be taken: of this audio, of this text, or on this machine."""
+
+
+class NotInstalledError(EvaluationError):
+    """The package that takes a measure is not there; `fix` installs it."""

@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.resample import SAMPLE_RATE, resample
-from engine.evaluation.errors import EvaluationError
+from engine.evaluation.errors import EvaluationError, NotInstalledError
 
 RATE = 16_000  # Hz, of the encoder
+SHORTEST_CLIP = 1.6  # seconds, the encoder's window: what is shorter is filled up with silence
+PRINT_SIZE = 256
+INSTALL = "pip install 'yinfang[evaluation]'"
 
 
 class SpeakerEncoder:
-    """Resemblyzer on the CPU; its network is loaded at once (the first clip also compiles)."""
+    """Resemblyzer on the CPU; its network is loaded at once (the first clip also compiles).
+
+    Attributes:
+        version: of the package, and so of the weights.
+    """
 
     def __init__(self) -> None:
-        """Raises EvaluationError: Resemblyzer, or what it needs, is not installed."""
+        """Raises NotInstalledError: Resemblyzer, or what it needs, is not there."""
         try:
             with warnings.catch_warnings():
                 # Resemblyzer imports names that SciPy and setuptools (below 81) have deprecated
@@ -32,9 +40,8 @@ class SpeakerEncoder:
                 warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
                 import resemblyzer
         except ImportError as error:
-            raise EvaluationError(
-                f"voiceprints need Resemblyzer ({error})", "pip install 'yinfang[evaluation]'"
-            ) from error
+            raise NotInstalledError(f"voiceprints need Resemblyzer ({error})", INSTALL) from error
+        self.version = version("Resemblyzer")
         self._prepare: Any = resemblyzer.preprocess_wav
         self._encoder: Any = resemblyzer.VoiceEncoder("cpu", verbose=False)
 
@@ -50,11 +57,26 @@ class SpeakerEncoder:
         Raises:
             EvaluationError: there is no speech in the clip.
         """
+        return self.voiceprint_of_speech(self.speech(wave, rate))
+
+    def speech(self, wave: NDArray[np.float32], rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
+        """What is spoken in a clip, its pauses cut out: (samples,) float32 at `RATE` Hz.
+
+        Args:
+            wave: as of `voiceprint`.
+
+        Raises:
+            EvaluationError: as `voiceprint`.
+        """
         if not np.isfinite(wave).all() or not wave.any():
             raise EvaluationError("a voiceprint cannot be taken of silence or of broken samples")
         speech = self._prepare(resample(wave, rate, RATE))
         if len(speech) == 0:
             raise EvaluationError("no speech is found in the clip")
+        return np.asarray(speech, dtype=np.float32)
+
+    def voiceprint_of_speech(self, speech: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Embedding of what `speech` gave: (256,) float64, length 1."""
         embedded = np.asarray(self._encoder.embed_utterance(speech), dtype=np.float64)
         return np.asarray(embedded / np.linalg.norm(embedded))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TextIO
 
+from engine.errors import EngineError
 from engine.worker.requests import Requests
 
 
@@ -16,6 +18,26 @@ class Answering(Protocol):
     def answer(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """All lines of the answer to a request, without its id."""
         ...
+
+
+def answered(work: Callable[[], Any], log: str) -> dict[str, Any]:
+    """The one line of an answer: what the work gives, or what went wrong in it.
+
+    Args:
+        log: whose log has the trace of a defect.
+    """
+    try:
+        return {"done": work()}
+    except EngineError as error:
+        return {"error": error.message, "fix": error.fix}
+    except OSError as error:
+        return {"error": str(error), "fix": "check the disk and the folder's permissions"}
+    except Exception as error:  # noqa: BLE001  # whoever asked hears of it, others are served on
+        traceback.print_exc()
+        return {
+            "error": f"{type(error).__name__}: {error}",
+            "fix": f"the trace is in the {log}'s log",
+        }
 
 
 def private_output() -> TextIO:

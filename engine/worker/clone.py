@@ -14,7 +14,7 @@ from engine.audio.mel import SAMPLE_RATE
 from engine.corpus.packed import PackedCorpus
 from engine.corpus.settings import PreprocessSettings
 from engine.evaluation.errors import EvaluationError
-from engine.evaluation.speaker import SpeakerEncoder, real_to_real, similarity
+from engine.evaluation.speaker import SHORTEST_CLIP, SpeakerEncoder, real_to_real, similarity
 from engine.model.base import (
     CARD_FILE,
     STYLE_FILE,
@@ -43,12 +43,7 @@ from engine.training.parameters import merge_low_rank
 from engine.training.settings import AlignerSettings
 from engine.worker.base_choice import base_for_job, require_good
 from engine.worker.ranks import training_ranks
-from engine.worker.reference import (
-    REFERENCE_FOLDER,
-    ReferenceOrder,
-    described,
-    prepare_reference,
-)
+from engine.worker.reference import ReferenceOrder, described, prepare_reference
 from engine.worker.stop import check
 from engine.worker.tables import configured, table
 from engine.worker.training import (
@@ -61,11 +56,11 @@ from engine.worker.training import (
 )
 from workspace.files import folder_atomic, write_json
 from workspace.layout import Workspace
+from workspace.prepared import REFERENCE_FOLDER
 from workspace.run import EventLog, JobFile
 
 ENCODER = "style encoder"  # what the start is called that no voice gave
 NOT_MEASURED = "not measured: install yinfang[evaluation]"
-SHORTEST_CLIP = 1.6  # seconds: what a voiceprint is taken of
 SENTENCES = (
     "今天天气很好，我们去公园散步。",
     "他每天早上七点起床，八点半到学校。",

@@ -28,7 +28,6 @@ from workspace.dataset import DatasetEntry
 from workspace.files import folder_atomic
 from workspace.run import EventLog
 
-REFERENCE_FOLDER = "reference"  # in the run folder
 BORDERS = 2  # tokens that the model adds to a text
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import base64
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
@@ -31,7 +30,6 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from engine.audio.resample import SAMPLE_RATE
-from engine.errors import EngineError
 from engine.recording.audition import TARGET, level
 from engine.recording.picture import draw
 from engine.recording.room import measure_room
@@ -39,7 +37,7 @@ from engine.recording.samples import read_samples, write_flac
 from engine.recording.script import lines
 from engine.recording.take import Order, analyse
 from engine.text import Frontend, Lexicon
-from engine.worker.answering import private_output, say, serve
+from engine.worker.answering import answered, private_output, say, serve
 from engine.worker.requests import Requests
 from workspace.layout import Workspace
 
@@ -67,18 +65,7 @@ class Listener:
         if kind is None:
             yield {"error": "nothing known is asked", "fix": f"ask for {', '.join(self._kinds)}"}
             return
-        try:
-            yield {"done": self._kinds[kind](request[kind])}
-        except EngineError as error:
-            yield {"error": error.message, "fix": error.fix}
-        except OSError as error:
-            yield {"error": str(error), "fix": "check the disk and the folder's permissions"}
-        except Exception as error:  # noqa: BLE001  # whoever asked hears of it, others are served on
-            traceback.print_exc()
-            yield {
-                "error": f"{type(error).__name__}: {error}",
-                "fix": "the trace is in the recording worker's log",
-            }
+        yield answered(lambda: self._kinds[kind](request[kind]), "recording worker")
 
     def analyze(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Store a take and measure it."""

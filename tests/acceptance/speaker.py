@@ -2,7 +2,8 @@
 
 `speaker.py WORKSPACE`. A text "die" ends it in the middle of its answer, "refuse" is refused,
 "endless" is spoken until it is cancelled, which its log then says, and a workspace with a file
-`broken` cannot be loaded. Which checkpoint was asked for is said at the end.
+`broken` cannot be loaded. At its end an answer says which checkpoint was asked for, and where an
+empty file lies in place of what was to be kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.worker.requests import Requests
+from workspace.layout import Workspace
 
 PATIENCE = 20.0  # seconds of "endless": a test that forgets it fails, and does not hang
 LETTER = 0.002  # seconds a letter of it takes
@@ -45,8 +47,16 @@ def main(root: Path) -> int:
             if text == "die":
                 os._exit(9)
         done = {"seconds": len(text) * 10 / 24000, "phonemes": len(text), "notes": []}
-        say(id=number, done={**done, "checkpoint": request["checkpoint"]})
+        kept = keep(root) if request["keep"] else ""
+        say(id=number, done={**done, "checkpoint": request["checkpoint"], "kept": kept})
     return 0
+
+
+def keep(root: Path) -> str:
+    path = Workspace(root).auditions / "kept.wav"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    return str(path.relative_to(root))
 
 
 def endless(requests: Requests, number: int) -> Iterator[str]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from daemon.errors import BadRequestError, NotFoundError, RecordingFailedError
+from daemon.errors import (
+    BadRequestError,
+    LikenessFailedError,
+    NotFoundError,
+    RecordingFailedError,
+)
 from tests.acceptance.running import RunningDaemon
 from tests.recordings import record
 
@@ -37,6 +43,27 @@ def test_a_recording_is_heard_at_the_level_and_drawn(daemon: RunningDaemon) -> N
 def test_words_need_a_recogniser(daemon: RunningDaemon) -> None:
     with pytest.raises(RecordingFailedError, match="ecognise"):
         daemon.call("auditions.words", path="datasets/alice/a.wav", text="今天天气很好")
+
+
+def test_whoever_is_compared_with_nobody_is_told_why(daemon: RunningDaemon) -> None:
+    with daemon.client() as client:
+
+        def told(path: str = "datasets/alice/a.wav", **whose: Any) -> Any:
+            return client.call("auditions.likeness", path=path, **whose)
+
+        assert "base" in told(voice="yue")["why"]
+        assert "gone" in told(recording={"prepared": "v1", "utterance": "a"})["why"]
+        job = daemon.wait_state(daemon.submit("synthesize"), "succeeded")["id"]
+        assert "base" in told(checkpoint={"job": job, "name": "best"})["why"]
+        with pytest.raises(LikenessFailedError, match="no voice is called 'nobody'"):
+            told(voice="nobody")
+        for whose in ({}, {"voice": "yue", "checkpoint": {"job": job}}):
+            with pytest.raises(BadRequestError, match="whose it is"):
+                told(**whose)
+        with pytest.raises(BadRequestError, match="both texts"):
+            told(recording={"prepared": 1})
+        with pytest.raises(NotFoundError):
+            told(path="datasets/alice/none.wav", voice="yue")
 
 
 @pytest.mark.parametrize(

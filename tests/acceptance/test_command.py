@@ -155,6 +155,13 @@ def test_say_writes_the_sound_that_was_made(command: Command) -> None:
     assert said == {"path": str(path), "seconds": 0.0, "notes": []}
 
 
+def test_say_tells_how_alike_it_is_to_its_speaker(command: Command) -> None:
+    command.daemon.up()
+    words = ("say", "你好吗", "--voice", "yue", "-o", str(command.root / "hello.wav"), "--alike")
+    assert command.run(*words).stdout.splitlines()[-1] == "alike: no recordings (base)"
+    assert command.json(*words)["likeness"] == {"why": "no recordings (base)"}
+
+
 def test_say_that_is_refused_leaves_no_file(command: Command) -> None:
     command.daemon.up()
     path = command.root / "hello.wav"

@@ -44,6 +44,10 @@ def test_two_voices_are_compared_by_keys_alone(
             # both sides are drawn and measured, whether or not anything is heard here
             await seen.until(lambda: seen.text().count("LUFS") == 2, "figures of both")
             assert seen.text().count("-23.") == 2
+            await seen.until(
+                lambda: seen.text().count("alike: no recordings (base)") == 2,
+                "whose voices they are",
+            )
 
             await seen.press("e", "ctrl+u")
             await seen.until(lambda: seen.app.focused is not None, "a line to write in")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.snapshots.goldens import differences
+from tests.snapshots.picture import picture
 from tests.snapshots.recorded import BUSY, Recording
 from tests.snapshots.serving import answering
 from tests.snapshots.test_pages import GOLDEN, SIZES, settled, until
@@ -21,6 +22,8 @@ from workspace.layout import Workspace
 
 COLUMNS, BANDS = 160, 40
 UTTERANCE = {"id": "a01", "text": "我们去公园散步。", "audio": "datasets/alice/a01.wav"}
+LIKENESS = {"cosine": 0.78, "real": 0.82, "spread": 0.03, "clips": 24}
+NEEDS = "pip install 'yinfang[evaluation]'"
 
 
 class Endless:
@@ -51,8 +54,9 @@ def recording() -> Recording:
         "voices.list": voices,
         "auditions.sentences": {"sentences": ["你说的是真的吗？"]},
         "auditions.words": {"said": "", "errors": 0.0, "ok": True, "note": ""},
+        "auditions.likeness": LIKENESS,
         "auditions.draw": {"pictures": [drawn()]},
-        "datasets.utterances": {"total": 1, "utterances": [UTTERANCE]},
+        "datasets.utterances": {"version": "v1", "total": 1, "utterances": [UTTERANCE]},
     }
     made = {"checkpoint": "checkpoints/mamba_epoch_05.safetensors", "preview": "step-000400.wav"}
     jobs = [
@@ -81,7 +85,7 @@ async def pictures_of(
 
             await until(lambda: bool(app.screen.query("#voices")), pilot, "voices")
             await pilot.press("a")
-            yield await seen("audition", "b takes what", "a01")
+            yield await seen("audition", "b takes what", "a01", "alike")
             await pilot.press("j", "b")
             yield await seen("audition unheard", "there is no loudspeaker")
             app.studio.loudspeaker = Endless()
@@ -108,3 +112,21 @@ def test_auditions_look_as_they_did(
     label = f"{size[0]}x{size[1]}"
     found = asyncio.run(differences(seen, folder, label, update=update_goldens, pictures=pictures))
     assert not found, "\n\n".join(found)
+
+
+def test_what_lacks_to_tell_how_alike_voices_are_is_said_once(tmp_path: Path) -> None:
+    lacking = recording()
+    lacking.answers["auditions.likeness"] = {"needs": NEEDS}
+
+    async def walk() -> str:
+        async with answering(Workspace(tmp_path), lacking) as link:
+            app = Dashboard(link, Memory(page="voices"), Preferences(bell=False), environ={})
+            async with app.run_test(size=SIZES[0]) as pilot:
+                await until(lambda: bool(app.screen.query("#voices")), pilot, "voices")
+                await pilot.press("a")
+                await until(lambda: NEEDS in picture(app), pilot, NEEDS)
+                await pilot.press("j", "b")
+                await until(lambda: picture(app).count("words as written") == 2, pilot, "both")
+                return picture(app)
+
+    assert asyncio.run(walk()).count("evaluation") == 1

@@ -12,6 +12,7 @@ from daemon.client.link import Link
 from tui.dashboard.audition.sources import Source
 from tui.dashboard.hearing.asking import fill
 from tui.dashboard.hearing.tape import Tape
+from tui.likeness import told
 
 PICTURE_WIDTH = 160  # columns of a picture: a wide pane, a narrow one takes some of them
 TAPES_KEPT = 40  # sounds, the latest: a sentence is 200 kB
@@ -26,6 +27,7 @@ class Loaded:
         tape: the sound.
         picture: as the daemon draws it; None before.
         words: whether a recogniser hears the sentence, in a few words; "" before it has listened.
+        alike: how alike it is to its speaker's recordings, likewise.
         undrawn: why there is no picture; None where that is because there is no sound.
     """
 
@@ -34,6 +36,7 @@ class Loaded:
     tape: Tape = field(default_factory=Tape)
     picture: Mapping[str, Any] | None = None
     words: str = ""
+    alike: str = ""
     undrawn: ClientError | None = None
 
     @property
@@ -43,7 +46,12 @@ class Loaded:
 
 
 class Deck:
-    """Holds what is compared."""
+    """Holds what is compared.
+
+    Attributes:
+        needs: what must be installed where the daemon runs to tell how alike voices are, in a few
+            words; "" where nothing lacks.
+    """
 
     def __init__(self, link: Link, changed: Callable[[], None]) -> None:
         """
@@ -51,6 +59,7 @@ class Deck:
             link: to the daemon.
             changed: called when something is other than before.
         """
+        self.needs = ""
         self._link, self._changed = link, changed
         self._known: dict[tuple[Source, str, float], Loaded] = {}
         self._fetching: set[asyncio.Task[None]] = set()
@@ -86,6 +95,8 @@ class Deck:
             loaded.picture = drawn["pictures"][0]
             self._changed()
             loaded.words = await self._heard(str(path), loaded.sentence)
+            self._changed()
+            loaded.alike = await self._alike(str(path), loaded.source)
         except ClientError as error:
             loaded.undrawn = error
         self._changed()
@@ -100,3 +111,15 @@ class Deck:
         if words["ok"]:
             return "words as written"
         return f"{words['errors']:.0%} of the syllables are others"
+
+    async def _alike(self, path: str, source: Source) -> str:
+        if self.needs:
+            return ""
+        try:
+            found = await self._link.call("auditions.likeness", path=path, **source.whose)
+        except ClientError as error:
+            return f"alike: not measured, {error.message}"
+        if "needs" in found:
+            self.needs = told(found)
+            return ""
+        return told(found)

@@ -27,6 +27,8 @@ LEFT = (
     "runs/j00001/checkpoints/.tmp-state.safetensors.0123abcd",
     "runs/j00001/previews/.tmp-step-000002.wav.0123abcd",
     ".yinfang/stamps/.tmp-0123.jsonl.0123abcd",
+    ".yinfang/auditions/.tmp-0123.wav.0123abcd",
+    ".yinfang/voiceprints/.tmp-0123.safetensors.0123abcd",
 )
 KEPT_COPY = 2
 

@@ -103,6 +103,7 @@ def test_without_a_daemon_the_exit_code_is_3_and_the_fix_is_named(
         (["say", "你好"], "-o FILE.wav"),
         (["say", " ", "-o", "x.wav"], "nothing to say"),
         (["say", "x", "-o", "x.wav", "-v", "alice", "-c", "j1"], "name one of them"),
+        (["say", "x", "-o", "x.wav", "--alike"], "name a voice or a checkpoint"),
         (["jobs", "move", "1"], "--first"),
         (["jobs", "move", "1", "--first", "--last"], "--first"),
         (["voices", "play", "bob"], "no voice bob"),

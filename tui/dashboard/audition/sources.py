@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -27,6 +27,7 @@ class Source:
         told: more about it.
         text: what a recording says; "" where it says what it is given.
         asked: who speaks, as the stream `speak` takes it; for a recording its "path".
+        utterance: of a recording, where it is prepared: "prepared", a version, and "utterance".
     """
 
     key: str
@@ -35,6 +36,12 @@ class Source:
     told: str = ""
     text: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    utterance: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def whose(self) -> Mapping[str, Any]:
+        """Whose voice it is, as the method `auditions.likeness` takes it."""
+        return {"recording": self.utterance} if self.kind == "recording" else self.asked
 
     def request(self, sentence: str, speed: float) -> Request:
         """What gives its sound."""
@@ -59,12 +66,17 @@ def of_jobs(jobs: Iterable[Job]) -> list[Source]:
     return [source for job in speaking[:MOST_RUNS] for source in _checkpoints(job)]
 
 
-def of_recordings(utterances: Sequence[Mapping[str, Any]]) -> list[Source]:
-    """Recordings of a dataset that were kept."""
+def of_recordings(found: Mapping[str, Any]) -> list[Source]:
+    """Recordings of a dataset that were kept.
+
+    Args:
+        found: as `datasets.utterances` answers.
+    """
     return [
         Source(f"recording {each['audio']}", "recording", str(each["id"]), str(each["text"]),
-               str(each["text"]), {"path": each["audio"]})
-        for each in utterances[:MOST_RECORDINGS]
+               str(each["text"]), {"path": each["audio"]},
+               {"prepared": str(found["version"]), "utterance": str(each["id"])})
+        for each in found["utterances"][:MOST_RECORDINGS]
         if each.get("audio")
     ]  # fmt: skip
 

@@ -144,7 +144,7 @@ class AuditionPage(ListeningPage):
                 found = await link.call(
                     "datasets.utterances", name=dataset, state="kept", query="", limit=12
                 )
-                self._recordings = of_recordings(found["utterances"])
+                self._recordings = of_recordings(found)
         except ClientError as error:
             self.dashboard.complain(error)
         self._list()
@@ -328,7 +328,8 @@ class AuditionPage(ListeningPage):
         self.query_one("#sentence", Told).tell(self._sentences.lines(self._speed))
         scores = self._blind.lines(self._pair) if len(self._chosen) == len(SIDES) else []
         unheard = [self._unheard] if self._unheard else []
-        self.query_one("#blind", Told).tell([*scores, *unheard])
+        lacking: list[Line] = [(Span(self._deck.needs, "dim"),)] if self._deck.needs else []
+        self.query_one("#blind", Told).tell([*scores, *unheard, *lacking])
         for side in SIDES:
             self._draw_side(side)
 
@@ -340,12 +341,12 @@ class AuditionPage(ListeningPage):
         if loaded is None:
             return
         seen = (loaded.source, loaded.sentence, loaded.picture is not None, loaded.words,
-                loaded.problem)  # fmt: skip
+                loaded.alike, loaded.problem)  # fmt: skip
         if self._shown.get(side) == seen:
             return
         self._shown[side] = seen
         if loaded.picture is not None:
-            pane.show(loaded.picture, loaded.tape.first, loaded.words)
+            pane.show(loaded.picture, loaded.tape.first, loaded.alike, loaded.words)
         elif loaded.problem is not None:
             pane.clear(loaded.problem.message)
         else:

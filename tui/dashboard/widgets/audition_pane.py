@@ -24,6 +24,7 @@ class AuditionPane(Vertical):
     DEFAULT_CSS = """
     AuditionPane { height: 1fr; }
     AuditionPane Told { height: 1; padding: 0 1; }
+    AuditionPane #figures { height: 2; }
     AuditionPane Waveform { height: 3; }
     """
 
@@ -66,12 +67,13 @@ class AuditionPane(Vertical):
         self.query_one(Spectrogram).say(said)
         self.query_one("#figures", Told).tell(())
 
-    def show(self, picture: Mapping[str, Any], first: float | None, words: str) -> None:
+    def show(self, picture: Mapping[str, Any], first: float | None, alike: str, words: str) -> None:
         """What it looks like and what was measured.
 
         Args:
             picture: as the daemon draws it.
             first: seconds until the first sound was here; None where it was here before.
+            alike: how alike the voice is to its speaker's recordings.
             words: whether a recogniser hears the sentence.
         """
         self._outline, self._seconds = picture["outline"], float(picture["seconds"])
@@ -83,8 +85,9 @@ class AuditionPane(Vertical):
             figures.append(f"F0 {voiced[len(voiced) // 2]:.0f} Hz")
         if first is not None:
             figures.append(f"after {first * 1000:.0f} ms")
-        figures += [words] if words else []
-        self.query_one("#figures", Told).tell(((Span("  ".join(figures), "dim"),),))
+        judged = [each for each in (alike, words) if each]
+        lines = ("  ".join(each) for each in (figures, judged))
+        self.query_one("#figures", Told).tell([(Span(line, "dim"),) for line in lines])
 
     def play_at(self, at: float | None) -> None:
         """Move the cursor; None: it is not being heard."""

@@ -21,10 +21,10 @@ from engine.model.weights import read_weights
 from engine.synthesis.settings import SynthesisSettings
 from engine.synthesis.speaker import load_speaker
 from engine.worker import clone
-from engine.worker.reference import REFERENCE_FOLDER
 from engine.worker.stop import JobCancelledError
 from tests.models import TINY
 from workspace.layout import Workspace
+from workspace.prepared import REFERENCE_FOLDER
 from workspace.run import EventLog, JobFile, read_events
 
 RATE = 24_000
