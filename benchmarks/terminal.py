@@ -10,14 +10,19 @@ import re
 import struct
 import subprocess
 import termios
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.screen import Screen
 
 TICK = os.sysconf("SC_CLK_TCK")  # of the times in /proc
 PATIENCE = 60.0  # seconds until something must have been drawn
 PARTING = 10.0  # seconds that a program may take to leave
 KEPT = 4000  # bytes that are quoted where a program did not do what was expected
+
+T = TypeVar("T")
 
 
 class Terminal:
@@ -26,15 +31,24 @@ class Terminal:
     Attributes:
         began: the loop's time, in seconds, just before the program was started.
         bytes: written by it so far.
+        screen: what stands on it; None where nobody reads it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], master: int, began: float) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        master: int,
+        began: float,
+        screen: Screen | None = None,
+    ) -> None:
         self.began = began
         self.bytes = 0
+        self.screen = screen
         self._process = process
         self._master = master
         self._text = b""  # since the last `mark`
         self._came = asyncio.Event()
+        self._has_left = False
         self._latest = began
 
     @property
@@ -48,9 +62,13 @@ class Terminal:
             part = os.read(self._master, 65536)
         except OSError:  # it has left
             asyncio.get_running_loop().remove_reader(self._master)
+            self._has_left = True
+            self._came.set()
             return
         self._latest = asyncio.get_running_loop().time()
         self.bytes += len(part)
+        if self.screen is not None:
+            self.screen.feed(part)
         self._text += part
         self._came.set()
 
@@ -82,6 +100,29 @@ class Terminal:
             raise SystemExit(f"{pattern!r} was not drawn in {PATIENCE:.0f} s:\n{said}") from None
         return self._latest, found.group(found.lastindex or 0).decode()
 
+    async def until_shown(
+        self, found: Callable[[str], T | None], what: str, within: float = PATIENCE
+    ) -> T:
+        """Wait until something is found on the screen, whenever it was drawn.
+
+        Args:
+            found: what it is, from the screen's text; None or False where it is not there.
+            what: it is, in words.
+            within: seconds.
+        """
+        assert self.screen is not None
+        try:
+            async with asyncio.timeout(within):
+                while not (value := found(self.screen.text())):
+                    if self._has_left:
+                        raise SystemExit(f"{what}: it has left\n{self.screen.text()}")
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            said = f"{what}: not on the screen in {within:.0f} s:\n{self.screen.text()}"
+            raise SystemExit(said) from None
+        return value
+
 
 @asynccontextmanager
 async def opened(
@@ -89,6 +130,7 @@ async def opened(
     environ: Mapping[str, str],
     size: tuple[int, int] = (120, 40),
     leave: str = "q",
+    read: bool = False,
 ) -> AsyncIterator[Terminal]:
     """A program on a terminal of so many cells; it is left by a key, and ended if that is not so.
 
@@ -97,11 +139,12 @@ async def opened(
         environ: beside this process's own.
         size: columns and rows.
         leave: the key.
+        read: whether its screen is read; that costs time, which what is timed need not bear.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
     process, master = _started(command, environ, size)
-    terminal = Terminal(process, master, began)
+    terminal = Terminal(process, master, began, Screen(*size) if read else None)
     loop.add_reader(master, terminal.read)
     try:
         yield terminal

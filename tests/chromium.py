@@ -1,4 +1,4 @@
-"""A headless Chromium whose microphone hears a file, driven over its DevTools protocol."""
+"""A headless Chromium with a microphone that is no person's, driven over its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tests.acceptance.running import until
 NAMES = ("chromium-headless-shell", "chromium")  # of Debian
 PATIENCE = 60.0  # seconds for an answer
 FLAGS = (
-    "--headless", "--no-first-run", "--disable-gpu", "--mute-audio", "--remote-debugging-port=0",
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-    "--disable-background-networking", "--disable-component-update",
+    "--headless", "--no-first-run", "--disable-gpu", "--remote-debugging-port=0",
+    "--use-fake-ui-for-media-stream", "--disable-background-networking",
+    "--disable-component-update",
 )  # fmt: skip
 
 
@@ -40,17 +40,20 @@ class Chromium:
         told: messages of the page's console, and its errors.
     """
 
-    def __init__(self, folder: Path, microphone: Path, ports: Mapping[int, int]) -> None:
+    def __init__(
+        self, folder: Path, microphone: Path | Mapping[str, str], ports: Mapping[int, int]
+    ) -> None:
         """
         Args:
             folder: for its profile; it need not be there.
-            microphone: a WAV file that its microphone hears again and again.
+            microphone: a WAV file that its microphone hears again and again, its loudspeaker being
+                mute; or the environment in which it finds devices, see `Pulse.for_browsers`.
             ports: of localhost, each with the one that is dialled instead: two ends of a tunnel
                 cannot have the same on one machine.
         """
         self.told: list[str] = []
         self._folder = folder
-        self._microphone = microphone
+        self._sound, self._environ = _sound(microphone)
         self._ports = ports
         self._process: subprocess.Popen[bytes] | None = None
         self._devtools: ClientConnection | None = None
@@ -64,7 +67,7 @@ class Chromium:
         flags = [
             *FLAGS,
             f"--user-data-dir={self._folder}",
-            f"--use-file-for-fake-audio-capture={self._microphone}",
+            *self._sound,
             f"--host-resolver-rules={','.join(rules)}",
             *(["--no-sandbox"] if os.getuid() == 0 else []),
         ]
@@ -73,6 +76,7 @@ class Chromium:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env={**os.environ, **self._environ},
         )
         place = self._folder / "DevToolsActivePort"
         until(lambda: place.exists() and place.read_text().count("\n"), "the browser answers")
@@ -172,6 +176,14 @@ class Chromium:
         elif event["method"] == "Page.javascriptDialogOpening":
             # leaving a page that still has something to send asks; this one is left anyway
             self._say("Page.handleJavaScriptDialog", event["sessionId"], {"accept": True})
+
+
+def _sound(microphone: Path | Mapping[str, str]) -> tuple[list[str], Mapping[str, str]]:
+    """Flags and environment by which a browser has this microphone."""
+    if not isinstance(microphone, Path):
+        return [], microphone
+    fake = ["--mute-audio", "--use-fake-device-for-media-stream"]
+    return [*fake, f"--use-file-for-fake-audio-capture={microphone}"], {}
 
 
 class DevToolsError(Exception):

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.acceptance.running import until
 
 MICROPHONE, LOUDSPEAKER = "mic", "ear"
+BROWSERS = "headset"  # the same microphone: browsers take no sink's monitor for one
 RATE = 48_000  # Hz of both
 NEEDED = ("pulseaudio", "paplay", "parec", "pactl")
 PLUGIN = "libasound_module_pcm_pulse.so"
@@ -43,6 +44,7 @@ class Pulse:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
         self._folder = folder
+        self._settings = folder / "daemon.conf"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.environ: Mapping[str, str] = {
             "PULSE_SERVER": f"unix:{folder / 'socket'}",
@@ -56,6 +58,8 @@ class Pulse:
             f"module-null-sink sink_name={name} rate={RATE} format={samples} channels=1 norewinds=1"
             for name, samples in ((MICROPHONE, "s24le"), (LOUDSPEAKER, "s16le"))
         ]
+        # browsers go by the server's own rate
+        self._settings.write_text(f"default-sample-rate = {RATE}\n", encoding="utf-8")
         protocol = f"module-native-protocol-unix socket={self._folder / 'socket'} auth-anonymous=1"
         loads = [word for module in (protocol, *sinks) for word in ("-L", module)]
         log = (self._folder / "log").open("wb")
@@ -69,6 +73,14 @@ class Pulse:
             # a null sink that nobody listens to works two seconds ahead, and begins late
             self._start("parec", *_format("s16le"), "--latency-msec=20", f"--device={name}.monitor")
         return self
+
+    def for_browsers(self) -> Mapping[str, str]:
+        """Make its devices such as a browser takes; the environment that the browser needs."""
+        made = ("module-remap-source", f"master={MICROPHONE}.monitor", f"source_name={BROWSERS}")
+        self._control("load-module", *made, f"rate={RATE}", "channels=1")
+        self._control("set-default-source", BROWSERS)
+        self._control("set-default-sink", LOUDSPEAKER)
+        return {**self.environ, "PULSE_SOURCE": BROWSERS}
 
     def down(self) -> None:
         for process in reversed(self._processes):
@@ -113,15 +125,19 @@ class Pulse:
         return listening
 
     def _answers(self) -> bool:
-        asked = ["pactl", "list", "short", "sinks"]
+        return LOUDSPEAKER in self._control("list", "short", "sinks", check=False)
+
+    def _control(self, *words: str, check: bool = True) -> str:
         environ = {**os.environ, **self.environ}
-        found = subprocess.run(asked, env=environ, capture_output=True, text=True)
-        return LOUDSPEAKER in found.stdout
+        return subprocess.run(
+            ["pactl", *words], env=environ, capture_output=True, text=True, check=check
+        ).stdout
 
     def _start(
         self, *command: str, stdout: object = subprocess.DEVNULL, stderr: object = None
     ) -> subprocess.Popen[bytes]:
         home = {name: str(self._folder) for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME")}
+        home["PULSE_CONFIG"] = str(self._settings)
         process: subprocess.Popen[bytes] = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,  # type: ignore[call-overload]
             env={**os.environ, **home, **self.environ},

@@ -15,7 +15,7 @@ from daemon.protocol import PROTOCOL_VERSION
 from workspace.layout import Workspace
 
 UNREACHABLE = "no daemon answers for {root}"
-LOST = "the daemon ended the connection"
+LOST = "the connection to the daemon has ended"
 QUOTED = 60  # characters of an answer that is none
 
 _KINDS: dict[str, type[DaemonError]] = {

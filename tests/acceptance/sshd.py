@@ -119,6 +119,43 @@ class Sshd:
         return listens(self.port)
 
 
+class Tunnel:
+    """`ssh -L` to the page, from another port of this machine.
+
+    Attributes:
+        port: at the near end.
+    """
+
+    def __init__(self, environ: Mapping[str, str], target: int) -> None:
+        """
+        Args:
+            environ: as `Sshd.environ` gives it.
+            target: the page's port.
+        """
+        self.port = free_port()
+        forward = f"127.0.0.1:{self.port}:localhost:{target}"
+        options = ("-N", "-o", "ExitOnForwardFailure=yes", "-L", forward)
+        self._command = ssh_command(environ, *options)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> Tunnel:
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        until(lambda: listens(self.port), "the tunnel is open")
+        return self
+
+    def cut(self) -> None:
+        """Kill it: what was on its way is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def ssh_command(environ: Mapping[str, str], *words: str) -> list[str]:
+    """The client's ssh with these options to the server, and perhaps a command."""
+    ssh = shlex.split(environ["YINFANG_SSH_COMMAND"])
+    return [*ssh, "-o", "RemoteCommand=none", *words, "gpu"]
+
+
 def _make_key(path: Path) -> None:
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True, timeout=20

@@ -10,8 +10,6 @@ import asyncio
 import base64
 import itertools
 import random
-import shlex
-import subprocess
 import sys
 import threading
 import wave
@@ -22,7 +20,7 @@ import pytest
 
 from tests.acceptance.dashboard import driven
 from tests.acceptance.running import REPOSITORY, RunningDaemon, until
-from tests.acceptance.sshd import Sshd, free_port, listens, why_no_sshd
+from tests.acceptance.sshd import Sshd, Tunnel, why_no_sshd
 from tests.chromium import Chromium, why_no_chromium
 from tui.dashboard.memory import Memory
 from tui.dashboard.screens.voices import SENTENCE
@@ -62,35 +60,6 @@ async (rate) => {
   await globalThis.yinfang.loudspeaker.listen(rate, hear);
 }
 """
-
-
-class Tunnel:
-    """`ssh -L` to the page, from another port of this machine.
-
-    Attributes:
-        port: at the near end.
-    """
-
-    def __init__(self, sshd: Sshd, target: int) -> None:
-        self.port = free_port()
-        ssh = shlex.split(sshd.environ()["YINFANG_SSH_COMMAND"])
-        forward = f"127.0.0.1:{self.port}:localhost:{target}"
-        self._command = [
-            *ssh, "-N", "-o", "RemoteCommand=none", "-o", "ExitOnForwardFailure=yes",
-            "-L", forward, "gpu",
-        ]  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def up(self) -> Tunnel:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
-        until(lambda: listens(self.port), "the tunnel is open")
-        return self
-
-    def cut(self) -> None:
-        """Kill it: what was on its way is lost."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
 
 class Take:
@@ -157,7 +126,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDaemon]:
 
 @pytest.fixture(scope="module")
 def tunnel(daemon: RunningDaemon, sshd: Sshd) -> Iterator[Tunnel]:
-    tunnel = Tunnel(sshd, daemon.call("sound.page")["port"]).up()
+    tunnel = Tunnel(sshd.environ(), daemon.call("sound.page")["port"]).up()
     yield tunnel
     tunnel.cut()
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from daemon.client import wire
 from tests.acceptance.dashboard import driven
 from tests.acceptance.running import RunningDaemon
+from tests.acceptance.test_command import SPEAKER
 from tui.dashboard.memory import Memory
 from tui.dashboard.screens.audition import AuditionPage
 from workspace.previews import sentences
@@ -78,3 +80,29 @@ def test_two_voices_are_compared_by_keys_alone(
     (saved,) = tmp_path.glob("*.wav")
     with wave.open(str(saved)) as file:
         assert file.getnframes() > file.getframerate() / 2
+
+
+def test_what_a_broken_line_has_cut_short_is_asked_for_again(tmp_path: Path) -> None:
+    running = RunningDaemon(tmp_path / "w", speech=SPEAKER).up()
+
+    async def walk() -> None:
+        async with driven(running, memory=Memory(page="voices")) as seen:
+            await seen.until(lambda: bool(seen.table().keys), "voices")
+            await seen.press("a", "e", "ctrl+u")
+            await seen.until(lambda: seen.app.focused is not None, "a line to write in")
+            line = seen.app.screen.query_one("#text")
+            line.value = "endless"  # type: ignore[attr-defined]
+            await seen.press("enter", "space")
+            # some of it is here: it is heard, or would be if there were a loudspeaker
+            await seen.until(
+                lambda: "▶" in seen.text() or "there is no loudspeaker" in seen.text(), "its sound"
+            )
+            running.kill()
+            await seen.until_said(wire.LOST)
+            running.up()
+            await seen.until(lambda: wire.LOST not in seen.text(), "it is asked for again")
+
+    try:
+        asyncio.run(walk())
+    finally:
+        running.end()

@@ -9,6 +9,7 @@ from typing import Any
 
 from daemon.client import ClientError
 from daemon.client.link import Link
+from daemon.errors import ConnectionLostError, DaemonUnreachableError
 from tui.dashboard.audition.sources import Source
 from tui.dashboard.hearing.asking import fill
 from tui.dashboard.hearing.tape import Tape
@@ -44,6 +45,12 @@ class Loaded:
         """Why there is none of it, or no picture."""
         return self.tape.problem or self.undrawn
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether something of it is missing that may well come when it is asked for again."""
+        lost = isinstance(self.problem, ConnectionLostError | DaemonUnreachableError)
+        return lost or (self.problem is not None and not self.tape.sound)
+
 
 class Deck:
     """Holds what is compared.
@@ -68,7 +75,7 @@ class Deck:
         """A sound, asked for unless it is known already."""
         key = (source, source.text or sentence, speed)
         known = self._known.pop(key, None)
-        if known is None or (known.problem is not None and not known.tape.sound):
+        if known is None or known.is_cut_short:
             known = Loaded(source, source.text or sentence)
             task = asyncio.create_task(self._fetch(known, speed), name="audition")
             self._fetching.add(task)

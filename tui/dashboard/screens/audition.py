@@ -121,6 +121,10 @@ class AuditionPage(ListeningPage):
 
     def reconnected(self) -> None:
         self._ask()
+        for side, loaded in list(self._loaded.items()):
+            if loaded.is_cut_short:
+                self._load(side)
+        self._draw()
 
     def retone(self) -> None:
         super().retone()
