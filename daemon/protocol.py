@@ -20,7 +20,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 LINE_LIMIT = 64 << 20  # bytes of one line
 LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
 BUCKETS = 480  # that a curve is reduced to unless asked otherwise: dots across a wide chart
