@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.client import SyncClient, connect, start_in_background
+from daemon.client import SyncClient, connect
+from tui.cli.demo import running_daemon
 from tui.demo_folders import make_target
 from tui.demo_speech import sentences
 from workspace.layout import Workspace
@@ -81,7 +82,7 @@ def measure(workspace: Workspace, count: int) -> dict[str, Any]:
     workspace.config.write_text(CONFIG, encoding="utf-8")
     texts = [sentence.text for sentence in sentences()[:count]]
     result: dict[str, Any] = {}
-    with _daemon(workspace) as client:
+    with running_daemon(workspace) as client:
         result["base, idle"] = _told(client, texts)
         job = _train(workspace, client)
         checkpoint = {"job": job, "name": ""}
@@ -164,17 +165,6 @@ def _until(found: Callable[[], str | None]) -> str:
             return value
         time.sleep(LOOK)
     raise SystemExit(f"no checkpoint after {DEADLINE:.0f} s")
-
-
-@contextlib.contextmanager
-def _daemon(workspace: Workspace) -> Iterator[SyncClient]:
-    start_in_background(workspace)
-    with connect(workspace) as client:
-        try:
-            yield client
-        finally:
-            client.call("shutdown", stop_workers=True)
-            _until(lambda: None if workspace.socket.exists() else "gone")
 
 
 def report(result: dict[str, Any]) -> str:

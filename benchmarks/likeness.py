@@ -19,15 +19,15 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.voice_quality import BASE_SPEAKERS, HELD_OUT_SENTENCES, _copy, recordings_of
-from daemon.client import SyncClient, connect, start_in_background
+from daemon.client import SyncClient
+from tui.cli.demo import running_daemon
 from workspace.layout import Workspace
 
 CONFIG = """\
@@ -65,7 +65,7 @@ def measure(workspace: Workspace, options: argparse.Namespace) -> dict[str, Any]
         _begin(workspace, made_from, options.seconds)
         _copy(recordings_of(options.shared, BASE_SPEAKERS[0])[: options.sentences], others, np.inf)
     result: dict[str, Any] = {"load": os.getloadavg()[0]}
-    with _daemon(workspace) as client:
+    with running_daemon(workspace) as client:
         _made(workspace, client)
         spoken = {
             name: [_spoken(client, name, text) for text in texts] for name in (TRAINED, CLONED)
@@ -86,7 +86,7 @@ def measure(workspace: Workspace, options: argparse.Namespace) -> dict[str, Any]
             round(statistics.median(waits), 2), round(max(waits), 2),
         )  # fmt: skip
         path = spoken[TRAINED][0]
-    with _daemon(workspace) as client:
+    with running_daemon(workspace) as client:
         result["first after a restart, s"] = round(_judged(client, path, voice=TRAINED)[0], 2)
     return result
 
@@ -155,18 +155,6 @@ def _recordings(client: SyncClient, count: int) -> list[dict[str, Any]]:
         )[1]
         for each in found["utterances"]
     ]  # fmt: skip
-
-
-@contextmanager
-def _daemon(workspace: Workspace) -> Iterator[SyncClient]:
-    start_in_background(workspace)
-    with connect(workspace) as client:
-        try:
-            yield client
-        finally:
-            client.call("shutdown", stop_workers=True)
-            while workspace.socket.exists():
-                time.sleep(0.1)
 
 
 if __name__ == "__main__":
