@@ -40,7 +40,10 @@ async def drawn(workspace: Path, job: str, keys: list[str], size: tuple[int, int
     async with app.run_test(size=size) as pilot:
         await asyncio.sleep(SETTLED)
         if job:
-            app.open_job(next(id_ for id_ in app.board.jobs if id_.startswith(job)))
+            found = [id_ for id_ in app.board.jobs if id_.startswith(job)]
+            if not found:
+                raise SystemExit(f"{workspace}: no job {job} is shown ({app.link.state})")
+            app.open_job(found[0])
             await asyncio.sleep(SETTLED)
         await _press(pilot, keys)
         await pilot.pause()
