@@ -59,10 +59,10 @@ class Stripe(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         plot = self.parent
-        assert isinstance(plot, Plot)
-        if not plot.fits:
+        # one that is being taken away with its chart may still be asked for
+        if isinstance(plot, Plot) and not plot.fits:
             plot.miss()
-        if not plot.drawn:
+        if not isinstance(plot, Plot) or not plot.drawn:
             return [Strip.blank(crop.width, self.rich_style)] * crop.height
         # not `render_line`: there is neither border nor padding here, and what Textual does for
         # them on every line would be most of what a picture costs

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from tui.curves.drawing import Look
@@ -117,6 +118,22 @@ def test_a_terminal_that_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPa
             if colour is not None and len(set(colour.get_truecolor())) > 1
         }
         assert "loss" in text(app) and not colours
+
+    run([one], story)
+
+
+def test_what_is_painted_while_its_chart_goes_is_blank() -> None:
+    one = chart(trace())
+
+    async def story(app: Charts, pilot: Pilot[None]) -> None:
+        stripe = one.query_one(Plot).stripes[0]
+        width, height = stripe.size
+        assert any(line.text.strip() for line in stripe.render_lines(Region(0, 0, width, height)))
+        await one.remove()
+        await stripe.remove()
+        assert stripe.parent is None
+        lines = stripe.render_lines(Region(0, 0, width, height))
+        assert [line.text for line in lines] == [" " * width] * height
 
     run([one], story)
 
