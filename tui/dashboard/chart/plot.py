@@ -165,9 +165,8 @@ class Plot(Widget):
         """Cells of a line from `first` to before `last`."""
         picture = self._picture
         if self._inks is None or y >= picture.height or last > picture.width:
-            return Strip.blank(
-                last - first, self.rich_style
-            )  # before the first picture of this size
+            # before the first picture of this size
+            return Strip.blank(last - first, self.rich_style)
         cells = picture.cells(y, first, last)
         if self._crosshair is not None and first <= self._crosshair < last:
             _, ink = cells[self._crosshair - first]
