@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import json
 import random
 import sys
 import threading
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,17 +46,33 @@ QUANTUM = 128  # frames that a browser hands to its page at a time
 PLAYED_RATE = 24_000  # Hz
 LETTER = 10  # samples of each letter that `tests.acceptance.speaker` says
 PIECE = 960  # bytes of a sound that are sent at a time: 20 ms
+NO_TRACKS = "delete globalThis.MediaStreamTrackProcessor"  # as Firefox has none
+TIMED = """
+async (late, missing, seconds) => {
+  const { Timing } = await import("/timing.js");
+  const [rate, frames] = [48000, 1200];
+  const timing = new Timing(rate);
+  for (let block = 1; block * frames <= seconds * rate; block += 1) {
+    const at = (block * frames) / rate + (block in late ? late[block] : 0);
+    const lost = missing.reduce((sum, [from, count]) => sum + (block >= from ? count : 0), 0);
+    timing.take(frames, 100 + at + lost / rate);
+  }
+  const whole = timing.isWhole(100 + seconds - 0.025);
+  if (!whole) timing.giveUp();
+  return [timing.dropped, whole];
+}
+"""
 LISTEN = """
 async (rate) => {
   globalThis.heard = [];
   const hear = async (context, node) => {
     await context.audioWorklet.addModule("/capture.js");
-    const options = { numberOfOutputs: 0, processorOptions: { frames: 480 } };
+    const options = { numberOfOutputs: 0, processorOptions: { frames: 512 } };
     const ear = new AudioWorkletNode(context, "capture", options);
     if (globalThis.ear) globalThis.ear.port.onmessage = null; // of a test before
     globalThis.ear = ear;
     ear.port.onmessage = ({ data }) => {
-      for (const value of data.block) globalThis.heard.push(Math.round(value * 32768));
+      for (const value of data.chunk) globalThis.heard.push(Math.round(value * 32768));
     };
     node.connect(ear);
   };
@@ -70,12 +89,12 @@ class Take:
         frames: heard so far, by its levels.
     """
 
-    def __init__(self, daemon: RunningDaemon, prompt: str = PROMPT) -> None:
+    def __init__(self, daemon: RunningDaemon, device: str = "") -> None:
         self.events: list[dict[str, Any]] = []
         self.frames = 0
         self.key = ""
         self._daemon = daemon
-        self._prompt = prompt
+        self._device = device or tabs(daemon)[0]["id"]
         self._watching = threading.Thread(target=self._watch)
         self._watching.start()
         until(lambda: self.key, "it is ordered", self._explain)
@@ -95,9 +114,8 @@ class Take:
         return card
 
     def _watch(self) -> None:
-        device = tabs(self._daemon)[0]["id"]
         with self._daemon.client() as client:
-            about = {"device": device, "speaker": SPEAKER, "prompt": self._prompt}
+            about = {"device": self._device, "speaker": SPEAKER, "prompt": PROMPT}
             for event in client.stream("sound.record", **about):
                 self.key = event.get("key", self.key)
                 if levels := event.get("levels"):
@@ -135,18 +153,26 @@ def tunnel(daemon: RunningDaemon, sshd: Sshd) -> Iterator[Tunnel]:
 def browser(
     daemon: RunningDaemon, tunnel: Tunnel, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Chromium]:
-    folder = tmp_path_factory.mktemp("browser")
+    with chromium(daemon, tunnel, tmp_path_factory.mktemp("browser")) as browser:
+        browser.open(daemon.call("sound.page")["url"])
+        click(browser, daemon)
+        yield browser
+
+
+@contextmanager
+def chromium(daemon: RunningDaemon, tunnel: Tunnel, folder: Path) -> Iterator[Chromium]:
+    """A browser that hears the noise."""
     with wave.open(str(folder / "noise.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(FRAME)
         file.setframerate(RATE)
         file.writeframes(NOISE)
-    link = daemon.call("sound.page")
-    chromium = Chromium(folder / "p", folder / "noise.wav", {link["port"]: tunnel.port}).up()
-    chromium.open(link["url"])
-    click(chromium, daemon)
-    yield chromium
-    chromium.down()
+    port = daemon.call("sound.page")["port"]
+    browser = Chromium(folder / "p", folder / "noise.wav", {port: tunnel.port}).up()
+    try:
+        yield browser
+    finally:
+        browser.down()
 
 
 def tabs(daemon: RunningDaemon) -> list[dict[str, Any]]:
@@ -169,25 +195,34 @@ def attached(daemon: RunningDaemon) -> bool:
 
 
 def assert_whole(daemon: RunningDaemon, card: dict[str, Any]) -> None:
-    """A take is one unbroken piece of what the microphone heard, and as long as it was counted.
+    """A take is one unbroken piece of what the microphone heard, and as long as it was counted."""
+    heard = b"".join(frames_of(daemon, card))
+    assert heard in NOISE + NOISE, "it is not what the microphone heard"
 
-    A browser that is held up has no sound for its page in time and gives it silence, in whole
-    quanta; nothing of ours lost that. Behind such a silence the noise goes on where it was, or
-    where it would be.
-    """
+
+def frames_of(daemon: RunningDaemon, card: dict[str, Any]) -> list[bytes]:
     import soundfile
 
     path = Recordings(daemon.workspace.recordings / SPEAKER).takes / f"{card['take']}.raw.flac"
     samples, rate = soundfile.read(path, dtype="int32")
     assert (rate, len(samples)) == (RATE, card["frames"])
+    return [as_played(int(each) >> 8) for each in samples]
+
+
+def assert_rendered_whole(daemon: RunningDaemon, card: dict[str, Any]) -> None:
+    """A take of rendered sound is that but for silences, unless it says what it has lost.
+
+    A browser that is held up has no sound to render in time and gives silence, in whole quanta.
+    Behind it the noise goes on where it was, or where it would be.
+    """
     place = None
-    for silence, piece in heard_pieces([as_played(int(each) >> 8) for each in samples]):
+    for silence, piece in heard_pieces(frames_of(daemon, card)):
         if place is None:
             place = NOISE.find(piece[: FRAME * 100])
             assert place >= 0 and place % FRAME == 0, f"no noise: {piece[:40].hex()}"
         ends = [at for at in (place, place + silence) if NOISE.startswith(piece, at)]
-        assert ends, "something is missing in it"
-        place = ends[0] + len(piece)
+        assert ends or card["dropped"], "something is missing in it, and nobody was told"
+        place = (ends or [NOISE.find(piece[: FRAME * 100])])[0] + len(piece)
 
 
 def heard_pieces(frames: list[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -224,6 +259,46 @@ def test_what_the_tab_hears_is_stored_sample_by_sample(
     assert (card["dropped"], card["device"]["kind"], card["rate"]) == (0, "browser", RATE)
     assert card["frames"] >= RATE
     assert_whole(daemon, card)
+
+
+def test_a_browser_that_only_renders_records_too(
+    daemon: RunningDaemon, tunnel: Tunnel, tmp_path: Path
+) -> None:
+    others = {tab["id"] for tab in tabs(daemon)}
+
+    def ours() -> list[str]:
+        return [tab["id"] for tab in tabs(daemon) if tab["microphone"] and tab["id"] not in others]
+
+    with chromium(daemon, tunnel, tmp_path) as browser:
+        browser.ask("Page.addScriptToEvaluateOnNewDocument", source=NO_TRACKS)
+        browser.open(daemon.call("sound.page")["url"])
+        click(browser, daemon)
+        assert browser.run("typeof MediaStreamTrackProcessor") == "undefined"
+        until(ours, "the tab is a microphone", lambda: str(browser.told))
+        take = Take(daemon, *ours())
+        take.hear(1.0)
+        take.stop()
+        card = take.card()
+        assert card["frames"] >= RATE
+        assert_rendered_whole(daemon, card)
+    until(lambda: not ours(), "the tab is gone")
+
+
+@pytest.mark.parametrize(
+    ("late", "missing", "dropped", "whole"),
+    [
+        ({}, [], 0, True),
+        ({30: 0.5, 31: 0.475}, [], 0, True),
+        ({199: 0.02, 200: 0.04}, [], 1920, False),  # the end has not come in time
+        ({}, [(20, 1024)], 1024, True),
+        ({}, [(20, 1024), (90, -1024)], 0, True),  # it comes after all
+        ({}, [(20, 2048), (195, 1024)], 3072, False),  # in the last second, too
+    ],
+)  # fmt: skip
+def test_what_a_microphone_lost_is_told_by_the_clock(
+    browser: Chromium, late: dict[int, float], missing: list[Any], dropped: int, whole: bool
+) -> None:
+    assert browser.run(f"({TIMED})({late}, {json.dumps(missing)}, 5)") == [dropped, whole]
 
 
 def test_twenty_cuts_lose_no_sample(

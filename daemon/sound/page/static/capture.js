@@ -1,13 +1,12 @@
-/** The microphone's samples, handed on in parts of one level each; runs where sound is rendered. */
+/** What is rendered, in chunks of some quanta each; runs where sound is rendered. */
 
 class Capture extends AudioWorkletProcessor {
   constructor({ processorOptions: { frames } }) {
     super();
-    this.block = new Float32Array(frames);
+    this.chunk = new Float32Array(frames);
     this.filled = 0;
-    this.lost = 0; // frames, since the last part was handed on
+    this.lost = 0; // frames, since the last chunk was handed on
     this.next = null; // frame that is due
-    this.port.onmessage = () => this.handOn(true); // a take ends: what there is, at once
   }
 
   process([input]) {
@@ -21,20 +20,14 @@ class Capture extends AudioWorkletProcessor {
   }
 
   take(channel) {
-    let taken = 0;
-    while (taken < channel.length) {
-      const room = this.block.length - this.filled;
-      const part = channel.subarray(taken, taken + room);
-      this.block.set(part, this.filled);
-      this.filled += part.length;
-      taken += part.length;
-      if (this.filled === this.block.length) this.handOn(false);
-    }
+    this.chunk.set(channel, this.filled);
+    this.filled += channel.length;
+    if (this.filled + channel.length > this.chunk.length) this.handOn();
   }
 
-  handOn(last) {
-    const block = this.block.slice(0, this.filled);
-    this.port.postMessage({ block, lost: this.lost, last }, [block.buffer]);
+  handOn() {
+    const chunk = this.chunk.slice(0, this.filled);
+    this.port.postMessage({ chunk, lost: this.lost }, [chunk.buffer]);
     this.filled = 0;
     this.lost = 0;
   }

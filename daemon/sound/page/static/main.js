@@ -135,10 +135,9 @@ function use(opened) {
   });
 }
 
-function hear({ block, lost, last }) {
-  if (block.length) meter.show(level(block, 0), taking !== null);
+function hear({ block, lost }) {
+  meter.show(level(block, 0), taking !== null);
   taking?.hear(block, lost);
-  if (last && ending) finish(ending);
   if (taking) draw();
 }
 
@@ -170,8 +169,10 @@ function fail(key, error) {
 
 async function stop(key, wanted) {
   if (taking?.key === key) {
+    const ended = taking;
     ending = { wanted };
-    microphone.flush();
+    await ended.rest();
+    if (taking === ended) await finish(ending);
   } else if (!(await shelf.take(key))) {
     // perhaps the order never came: whoever waits for the take learns so
     line.say({ trouble: { key, error: "the tab has no such take", fix: "record it again" } });

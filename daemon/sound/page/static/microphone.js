@@ -1,21 +1,23 @@
 /** The browser's microphone, without anything that browsers do to speech. */
 
-const INTERVAL = 0.025; // seconds of one part
+import { Blocks } from "/blocks.js";
+import { openSource } from "/source.js";
+
+const INTERVAL = 0.025; // seconds of one block
 const WANTED_RATE = 48000; // Hz
 const PLAIN = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 /**
- * Fires "block" with {block, lost, last} for each part, "state" when it falls
+ * Fires "block" with {block, lost} for each block, "state" when it falls
  * asleep or wakes, and "gone" when the device went away.
  */
 export class Microphone extends EventTarget {
-  rate = 0; // Hz that the parts have
   ownRate = 0; // Hz that the device says it has; 0: it does not say
   id = "";
   name = "";
-  #context = null;
   #stream = null;
-  #worklet = null;
+  #source = null;
+  #blocks = null;
 
   /** Microphones that there are: [{id, name}]; without names before one was allowed. */
   static async list() {
@@ -53,44 +55,31 @@ export class Microphone extends EventTarget {
     this.name = track.label;
     this.id = settings.deviceId ?? "";
     this.ownRate = settings.sampleRate ?? 0;
-    const context = this.#make();
-    this.rate = context.sampleRate;
-    await context.audioWorklet.addModule("/capture.js");
-    this.#worklet = new AudioWorkletNode(context, "capture", {
-      numberOfOutputs: 0,
-      channelCount: 1,
-      channelCountMode: "explicit",
-      processorOptions: { frames: Math.round(this.rate * INTERVAL) },
-    });
-    this.#worklet.port.onmessage = ({ data }) =>
-      this.dispatchEvent(new CustomEvent("block", { detail: data }));
-    context.createMediaStreamSource(this.#stream).connect(this.#worklet);
-    context.onstatechange = () => this.dispatchEvent(new Event("state"));
+    this.#source = await openSource(
+      this.#stream,
+      this.ownRate || WANTED_RATE,
+      (chunk, lost) => this.#blocks?.add(chunk, lost),
+      () => this.dispatchEvent(new Event("state")),
+    );
+    this.#blocks = new Blocks(Math.round(this.rate * INTERVAL), (block, lost) =>
+      this.dispatchEvent(new CustomEvent("block", { detail: { block, lost } })),
+    );
     track.onended = () => this.dispatchEvent(new Event("gone"));
   }
 
-  /** A context at the device's own rate, so that nobody resamples; at the browser's where it must be. */
-  #make() {
-    const options = { latencyHint: "interactive", sampleRate: this.ownRate || WANTED_RATE };
-    this.#context = new AudioContext(options);
-    try {
-      this.#context.createMediaStreamSource(this.#stream).disconnect();
-    } catch (error) {
-      if (error.name !== "NotSupportedError") throw error;
-      this.#context.close(); // Firefox: a stream has the rate of its context
-      this.#context = new AudioContext({ latencyHint: "interactive" });
-    }
-    return this.#context;
+  /** Hz that the blocks have. */
+  get rate() {
+    return this.#source.rate;
   }
 
-  /** Whether sound comes: browsers wait for a click. */
+  /** Whether sound comes: browsers may wait for a click. */
   get isAwake() {
-    return this.#context.state === "running";
+    return this.#source.isAwake;
   }
 
   /** Have sound, as soon as the browser allows it. */
   wake() {
-    this.#context.resume();
+    this.#source.wake();
   }
 
   /** Frames that the browser says the device has lost so far; 0 where it does not say. */
@@ -99,13 +88,8 @@ export class Microphone extends EventTarget {
     return stats ? Math.max(0, stats.totalFrames - stats.deliveredFrames) : 0;
   }
 
-  /** Have the part that is not whole yet at once, marked as the last. */
-  flush() {
-    this.#worklet.port.postMessage("flush");
-  }
-
   close() {
     for (const track of this.#stream.getTracks()) track.stop();
-    this.#context.close();
+    this.#source.close();
   }
 }

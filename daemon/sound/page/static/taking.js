@@ -4,6 +4,7 @@ import { encode, joined, level } from "/samples.js";
 import { Timing } from "/timing.js";
 
 const MOST_LEVELS = 400; // that wait while the line is cut: ten seconds
+const PATIENCE = 1000; // ms that what was heard before the end may come behind it
 
 export class Taking {
   frames = 0;
@@ -19,6 +20,8 @@ export class Taking {
   #levels = [];
   #grown;
   #failed;
+  #until = Infinity; // seconds of the clock that it is to last
+  #rest = Promise.withResolvers();
 
   /**
    * @param {object} take as the shelf keeps it
@@ -47,10 +50,18 @@ export class Taking {
     if (!block.length) return;
     if (this.frames) this.#lost += lost; // before the first they are nobody's
     this.frames += block.length;
-    this.#timing.take(block.length, performance.now() / 1000);
+    this.#timing.take(block.length, now());
+    if (this.#timing.isWhole(this.#until)) this.#rest.resolve(true);
     this.#waiting.push(encode(block));
     this.#shelving ??= this.#shelve().catch((error) => this.#fail(error));
     this.#tell(level(block, this.frames / this.#rate));
+  }
+
+  /** Return when all has come that was heard until now. */
+  async rest() {
+    this.#until = Math.min(this.#until, now());
+    setTimeout(() => this.#rest.resolve(false), PATIENCE);
+    if (!(await this.#rest.promise)) this.#timing.giveUp();
   }
 
   /**
@@ -88,4 +99,9 @@ export class Taking {
     this.#line.say({ levels: { key: this.key, levels: this.#levels } });
     this.#levels = [];
   }
+}
+
+/** Seconds of a steady clock. */
+function now() {
+  return performance.now() / 1000;
 }

@@ -3,8 +3,9 @@
  *
  * A device that leaves frames out says nothing, but from then on the count of frames is behind the
  * clock; a block that is merely late makes it so for a moment only. So what counts is the smallest
- * arrears of each window of time: a jump from one window to the next is a loss. Sound cards whose
- * clock is a little slow grow arrears too, but never by jumps.
+ * arrears of each window of time: a jump from one window to the next is a loss, unless what was
+ * missed comes after all. Sound cards whose clock is a little slow grow arrears too, but never by
+ * jumps.
  */
 
 const WINDOW = 1; // seconds whose smallest arrears are compared
@@ -17,6 +18,7 @@ export class Timing {
   #rate;
   #frames = 0;
   #began = null;
+  #arrears = 0; // seconds, of the latest block
   #usual = Infinity; // seconds of arrears in the window before
   #least = Infinity; // seconds of arrears in this window
   #windowEnds = 0;
@@ -40,15 +42,39 @@ export class Timing {
       this.#windowEnds = at + WINDOW;
     }
     this.#frames += frames;
-    const arrears = at - this.#began - this.#frames / this.#rate;
-    this.#least = Math.min(this.#least, arrears);
-    if (arrears > Math.min(this.#least, this.#usual) + LATE) this.late += 1;
+    this.#arrears = at - this.#began - this.#frames / this.#rate;
+    this.#least = Math.min(this.#least, this.#arrears);
+    if (this.#arrears > this.#expected + LATE) this.late += 1;
+  }
+
+  /**
+   * Whether all has come that was heard until a moment.
+   * @param {number} until in seconds of the clock
+   */
+  isWhole(until) {
+    const heardUntil = this.#began + this.#frames / this.#rate + this.#expected;
+    return this.#began !== null && heardUntil >= until && this.#arrears <= this.#expected + JUMP;
+  }
+
+  /** What has not come by now is lost. */
+  giveUp() {
+    const lost = this.#arrears - this.#expected;
+    if (lost > JUMP) this.#lose(lost);
+  }
+
+  /** Seconds of arrears that a block has if nothing is missing before it. */
+  get #expected() {
+    return Math.min(this.#usual, this.#least);
   }
 
   #judge() {
     const lost = this.#least - this.#usual;
-    if (lost > JUMP) this.dropped += Math.round(lost * this.#rate);
+    if (this.#usual < Infinity && Math.abs(lost) > JUMP) this.#lose(lost);
     this.#usual = this.#least;
     this.#least = Infinity;
+  }
+
+  #lose(seconds) {
+    this.dropped = Math.max(0, this.dropped + Math.round(seconds * this.#rate));
   }
 }

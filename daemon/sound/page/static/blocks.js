@@ -1,0 +1,41 @@
+/** Chunks of sound of any length, cut into blocks of one length. */
+
+export class Blocks {
+  #block;
+  #filled = 0;
+  #lost = 0; // frames, before the block that is being filled
+  #handOn;
+
+  /**
+   * @param {number} frames of each block
+   * @param {(block: Float32Array, lost: number) => void} handOn
+   */
+  constructor(frames, handOn) {
+    this.#block = new Float32Array(frames);
+    this.#handOn = handOn;
+  }
+
+  /**
+   * @param {Float32Array} chunk
+   * @param {number} lost frames before it that the device did not give
+   */
+  add(chunk, lost) {
+    this.#lost += lost;
+    let taken = 0;
+    while (taken < chunk.length) {
+      const part = chunk.subarray(taken, taken + this.#block.length - this.#filled);
+      this.#block.set(part, this.#filled);
+      this.#filled += part.length;
+      taken += part.length;
+      if (this.#filled === this.#block.length) this.#emit();
+    }
+  }
+
+  #emit() {
+    const [block, lost] = [this.#block, this.#lost];
+    this.#block = new Float32Array(block.length);
+    this.#filled = 0;
+    this.#lost = 0;
+    this.#handOn(block, lost);
+  }
+}
