@@ -36,7 +36,6 @@ from daemon.machine.stream import MachineFigures
 from daemon.methods import (
     AuditionMethods,
     DatasetMethods,
-    FileMethods,
     JobMethods,
     MachineMethods,
     RecordingMethods,
@@ -235,7 +234,6 @@ class App:
                 read_config=self._read_config,
             ),
             RunMethods(workspace=workspace, store=store, curves=curves),
-            FileMethods(workspace=workspace),
             DatasetMethods(workspace=workspace, store=store, intake=intake),
             ResultMethods(workspace=workspace),
             AuditionMethods(

@@ -20,7 +20,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 LINE_LIMIT = 64 << 20  # bytes of one line
 LIST_LIMIT = 1000  # jobs that `jobs.list` gives unless asked otherwise
 BUCKETS = 480  # that a curve is reduced to unless asked otherwise: dots across a wide chart
@@ -173,24 +173,6 @@ class FollowMachine:
     """`interval`: seconds between reports, at least `SHORTEST_INTERVAL`."""
 
     interval: float = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadFile:
-    """A part of a file of the workspace.
-
-    Attributes:
-        path: from the workspace's root; in datasets/, recordings/, prepared/, models/, voices/
-            or runs/.
-        offset: bytes to leave out.
-        limit: bytes to read at most; None for all that there are.
-        cursor: what came with the last event already known; None for the beginning.
-    """
-
-    path: str
-    offset: int = 0
-    limit: int | None = None
-    cursor: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -548,7 +530,6 @@ STREAMS: dict[str, type[Any]] = {
     "run.curves": FollowCurves,  # {"whole"} or {"points", "facts"}; cursor: byte offset
     "events": FollowJobs,  # {"at", "job", "state", "reason", "attempt", "stop"}; cursor: event id
     "machine": FollowMachine,  # {"t", "cpu", "memory", "disk", "gpus", "workers"}; no cursor
-    "files.read": ReadFile,  # {"data": base64}, at last {"done": {...}}; cursor: offset
     "sound.devices": Nothing,  # {"devices": [...]} whenever it changes
     "sound.attend": Attend,  # orders; see `daemon.sound.desk`
     "sound.record": RecordTake,  # {"key"}, {"levels"}, {"here"}, at last e.g. {"card"}

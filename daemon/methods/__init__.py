@@ -6,7 +6,6 @@ A module a subject, each with a class over the parts of the running daemon that 
 from daemon.methods.auditions import AuditionMethods
 from daemon.methods.calls import VERSION, Events, Method, Stream, Subject
 from daemon.methods.datasets import DatasetMethods
-from daemon.methods.files import FileMethods
 from daemon.methods.jobs import JobMethods
 from daemon.methods.machine import MachineMethods
 from daemon.methods.recordings import RecordingMethods
@@ -19,7 +18,6 @@ __all__ = [
     "AuditionMethods",
     "DatasetMethods",
     "Events",
-    "FileMethods",
     "JobMethods",
     "MachineMethods",
     "Method",
