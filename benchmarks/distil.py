@@ -72,7 +72,8 @@ RANDOM_VOICED = 150.0  # Hz around which a random teacher's F0 lies, so that the
 
 def main() -> None:
     options = _options()
-    torch.set_num_threads(options.threads)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     workspace = Workspace(options.work.resolve())
     workspace.models.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {"size": options.size}
@@ -185,7 +186,7 @@ def distilled(workspace: Workspace, options: argparse.Namespace) -> dict[str, An
     """Run the distil job; its measures, and how long it took."""
     folder = workspace.run(STUDENT)
     folder.mkdir(parents=True, exist_ok=True)
-    settings = {"threads": options.threads, **json.loads(options.settings)}
+    settings = {"threads": options.threads} | json.loads(options.settings)
     if options.steps:
         settings["steps"] = options.steps
     if options.size == "kokoro":
@@ -244,7 +245,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--layers", choices=("all", "first"), default="all")
     parser.add_argument("--steps", type=int, default=0, help="of [distil]; 0: its default")
     parser.add_argument("--settings", default="{}", help="of [distil], as JSON")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=0, help="of each process; 0: all cores")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

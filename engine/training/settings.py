@@ -175,7 +175,7 @@ class DistillationWeights(Table):
 class DistilSettings(LoopSettings):
     """`[distil]`: Mamba blocks learn from text alone to stand in for a base's LSTMs."""
 
-    steps: int = Field(1000, ge=1)
+    steps: int = Field(400, ge=1)
     batch_size: int = Field(8, ge=1)
     """Texts a step, of all processes together."""
     styles_per_text: int = Field(2, ge=1)
@@ -188,8 +188,9 @@ class DistilSettings(LoopSettings):
     weight_decay: float = Field(0.0, ge=0)
     gradient_clip: float = Field(1.0, gt=0)
     ema: float = Field(0.99, ge=0, lt=1)
+    checkpoint_every: int = Field(100, ge=1)
     patience: int = Field(3, ge=1)
-    layerwise_share: float = Field(0.3, ge=0, le=1)
+    layerwise_share: float = Field(0.5, ge=0, le=1)
     """Share of the steps, the first ones, in which only layers are matched, each by itself. After
     it the whole is matched too, by and by, down to durations, F0 and energy."""
     texts: int = Field(2000, ge=1)

@@ -55,14 +55,15 @@ def run(job: JobFile, folder: Path, events: EventLog) -> dict[str, Any]:
         if read_card(destination).get("provenance", {}).get("job") == job.id:
             return {**outputs, **_result(destination)}  # an attempt died after its rename
         raise EngineError(f"{destination}: there already", "give the new base another name")
-    with training_ranks(settings, folder) as (ranks, device):
-        base = base_for_job(workspace.models, job.spec["base"], folder)
+    base = base_for_job(workspace.models, job.spec["base"], folder)
+    # read before there are other processes, which find them there
+    texts = _texts(workspace, job, folder, base, settings, events)
+    with training_ranks(settings, folder, base.header["size"] == "small") as (ranks, device):
         torch.manual_seed(job.seed)
         model = base.load()
         teacher = copy.deepcopy(model.graph.predictor.text_encoder).to(device)
         layers = swap(model, job.spec.get("layers", "all"))
         voices = {name: load_style(path, base.config) for name, path in base.voices().items()}
-        texts = _texts(workspace, job, folder, base, settings, events)
         task = Distillation(
             model.to(device), layers, teacher, texts, Styles(voices, settings.style_jitter),
             settings, job.seed, speak_with(base.vocabulary), (ranks.place, ranks.count),
