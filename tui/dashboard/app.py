@@ -124,8 +124,12 @@ class Dashboard(App[None]):
 
     def _own_theme(self) -> str:
         """The theme where nobody has chosen one: sixteen colours cannot come near those of ours."""
-        sixteen = "TERM" in self._environ and self.console.color_system == "standard"
-        return PLAIN if sixteen else DARK
+        return PLAIN if self.colour_system == "standard" else DARK
+
+    @property
+    def colour_system(self) -> str | None:
+        """The terminal's colours: "standard" (sixteen), "256", "truecolor"; None: there is none."""
+        return self.console.color_system if "TERM" in self._environ else None
 
     async def on_mount(self) -> None:
         page = self.memory.page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
 from rich.color import Color as RichColor
@@ -18,7 +18,11 @@ from textual.widget import Widget
 from tui.dashboard.audition.picture import Cell, cursor_column, rows, shade
 from tui.dashboard.tones import tones_of
 
+if TYPE_CHECKING:
+    from tui.dashboard.app import Dashboard
+
 LEVELS = 24  # steps of colour from silence to the loudest spot
+BLACKEST = 232  # of 256 colours; from it on there are as many greys as levels
 UPPER_HALF, MELODY, CURSOR = "▀", "●", "│"
 BRIGHT_FROM = 0.6  # share of the scale from which the theme's colour turns to its foreground
 
@@ -86,7 +90,7 @@ class Spectrogram(Widget):
     def _segments(self, line: Sequence[Cell]) -> list[Segment]:
         plain = self.app.theme.startswith("ansi")
         tones = tones_of(self.app)
-        colours = () if plain else scale(tuple(sorted(_variables(self).items())))
+        colours = () if plain else self._colours()
         found = []
         for column, cell in enumerate(line):
             if column == self._cursor:
@@ -102,6 +106,12 @@ class Spectrogram(Widget):
                 else:
                     found.append(Segment(UPPER_HALF, Style(color=upper, bgcolor=lower)))
         return found
+
+    def _colours(self) -> tuple[RichColor, ...]:
+        variables = tuple(sorted(_variables(self).items()))
+        # of mixed colours 256 have so few that neighbours become the same, or another hue
+        few = cast("Dashboard", self.app).colour_system == "256"
+        return greys(variables) if few else scale(variables)
 
     def _words(self, width: int) -> Strip:
         left = max(0, (width - cell_len(self._said)) // 2)
@@ -129,6 +139,15 @@ def scale(variables: tuple[tuple[str, str], ...]) -> tuple[RichColor, ...]:
             mixed = middle.blend(top, (share - BRIGHT_FROM) / (1 - BRIGHT_FROM))
         found.append(mixed.rich_color)
     return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def greys(variables: tuple[tuple[str, str], ...]) -> tuple[RichColor, ...]:
+    """The same in a terminal of 256 colours, by its greys."""
+    named = dict(variables)
+    is_dark = Color.parse(named["background"]).brightness < 0.5
+    found = [RichColor.from_ansi(BLACKEST + place) for place in range(LEVELS)]
+    return tuple(found if is_dark else reversed(found))
 
 
 def _variables(widget: Widget) -> dict[str, str]:
