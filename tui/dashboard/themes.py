@@ -8,12 +8,13 @@ DARK, LIGHT, BLIND, PLAIN = "yinfang-dark", "yinfang-light", "yinfang-blind", "a
 
 # The colour-blind one is drawn from Okabe and Ito's palette (2008): blue, orange, sky blue,
 # vermilion and bluish green are told apart by all common kinds of colour vision.
+# Grounds are nearly grey: of 256 colours the nearest to a tinted dark one is black, or teal.
 THEMES = (
     Theme(
         name=DARK, dark=True,
         primary="#6cb6d9", secondary="#d9b56c", accent="#e08f62",
         success="#7fbf8e", warning="#e3b341", error="#e5736e",
-        foreground="#d8dee4", background="#11151a", surface="#171c22", panel="#1e252d",
+        foreground="#d8dee4", background="#121518", surface="#181c20", panel="#20262b",
     ),
     Theme(
         name=LIGHT, dark=False,
