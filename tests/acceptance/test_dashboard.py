@@ -33,6 +33,22 @@ def test_jobs_come_run_and_end_before_ones_eyes(running: RunningDaemon) -> None:
     asyncio.run(look())
 
 
+def test_the_job_that_one_waits_for_is_gone_to_once(running: RunningDaemon) -> None:
+    before = running.submit(voice="bob", steps=1000, step=0.05)
+
+    async def look() -> None:
+        async with driven(running) as seen:
+            await seen.until(lambda: seen.table().cursor == before, "bob's is alone")
+            seen.app.awaited = "alice"
+            awaited = running.submit(voice="alice", steps=1000, step=0.05)
+            await seen.until(lambda: seen.table().cursor == awaited, "alice's has come")
+            another = running.submit(voice="alice")
+            await seen.until(lambda: another in seen.table().keys, "another one")
+            assert seen.table().cursor == awaited
+
+    asyncio.run(look())
+
+
 def test_a_waiting_job_is_cancelled_and_had_back_by_two_keys(running: RunningDaemon) -> None:
     for name in ("first", "second"):  # both slots are taken
         running.submit(voice=name, steps=1000, step=0.05)

@@ -35,13 +35,13 @@ def test_two_voices_are_compared_by_keys_alone(
     running: RunningDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    memory = Memory(page="voices")
+    memory = Memory()
 
     async def walk() -> None:
         async with driven(running, memory=memory) as seen:
-            await seen.until(lambda: bool(seen.table().keys), "voices")
-            await seen.press("a")
+            await seen.press("4", "a")  # before the voices have come
             await seen.until(lambda: isinstance(seen.app.screen, AuditionPage), "the page")
+            await seen.until_said("LUFS")
             await seen.press("down", "b")
             # both sides are drawn and measured, whether or not anything is heard here
             await seen.until(lambda: seen.text().count("LUFS") == 2, "figures of both")

@@ -62,6 +62,7 @@ class Dashboard(App[None]):
         memory: what is kept from one time to the next.
         marked: jobs chosen for comparison.
         wanted_speaker: whose session the page of recordings opens at once; "" where none.
+        awaited: what the page of jobs goes to a job about as soon as there is one; "": nothing.
     """
 
     CSS = """
@@ -108,7 +109,7 @@ class Dashboard(App[None]):
         self.link, self.memory, self.preferences = link, memory, preferences
         self.board = Board()
         self.marked: frozenset[str] = frozenset()
-        self.wanted_speaker = ""
+        self.wanted_speaker = self.awaited = ""
         self._undo: Order | None = None
         self._environ = environ
         self._studio: Studio | None = None

@@ -74,7 +74,8 @@ class AuditionPage(ListeningPage):
     def __init__(self, wanted: str = "", dataset: str = "") -> None:
         """
         Args:
-            wanted: key of the source that is A to begin with, see `Source.key`.
+            wanted: key of the source that is A to begin with, see `Source.key`; "" for the first
+                voice.
             dataset: whose recordings are offered; "" for that of the voice that is heard.
         """
         super().__init__()
@@ -171,8 +172,9 @@ class AuditionPage(ListeningPage):
         table = self.query_one("#sources", Table)
         table.say("nothing speaks yet: `yinfang models fetch` brings voices")
         table.show(list(self._sources), self._sources)
-        if self._wanted in self._sources and "A" not in self._chosen:
-            self._chosen["A"] = self._sources[self._wanted]
+        wanted = self._wanted or next((voice.key for voice in of_voices(self._voices)), "")
+        if wanted in self._sources and "A" not in self._chosen:
+            self._chosen["A"] = self._sources[wanted]
             self._load("A")
 
     # What is heard.

@@ -22,6 +22,7 @@ from tui.dashboard.widgets.glimpse import Glimpse
 from tui.dashboard.widgets.job_summary import JobSummary
 from tui.dashboard.widgets.table import Cell, Column, Span, Table
 from tui.dashboard.widgets.told import Told
+from tui.jobs import FINAL_STATES, subject
 
 TICK = 1.0  # seconds between two looks at the clock
 EMPTY = "No jobs yet. Drop a folder of recordings into datasets/ and this fills by itself."
@@ -135,7 +136,17 @@ class JobsPage(Page):
         table.say(self._nothing())
         if after != before:
             table.show(after.ids, self.board.jobs)
+            self._go_to_awaited()
         self.query_one("#found", Told).tell([(Span(self._said(), "dim"),)])
+
+    def _go_to_awaited(self) -> None:
+        """Put the cursor on the job that somebody who came here waits for, once it is there."""
+        for key in self._arranged.ids if self.dashboard.awaited else ():
+            job = self.board.jobs[key]
+            if subject(job) == self.dashboard.awaited and job["state"] not in FINAL_STATES:
+                self.dashboard.awaited = ""
+                self.query_one(Table).go_to(key)
+                return
 
     def _nothing(self) -> str:
         if not self.board.whole:

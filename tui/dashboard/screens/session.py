@@ -303,6 +303,7 @@ class SessionPage(ListeningPage):
                 "the folder is taken in a moment", title=f"{self._speaker} is to be trained",
                 markup=False,
             )  # fmt: skip
+            self.dashboard.awaited = self._speaker
             self.dashboard.action_page("jobs")
 
     @work(group="microphones", exclusive=True)

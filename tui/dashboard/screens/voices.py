@@ -149,7 +149,8 @@ class VoicesPage(ListeningPage):
         """Hear the voice under the cursor beside others."""
         from tui.dashboard.screens.audition import AuditionPage
 
-        self.app.push_screen(AuditionPage(f"voice {self.query_one(Table).cursor or ''}"))
+        cursor = self.query_one(Table).cursor  # none: the voices have not come yet
+        self.app.push_screen(AuditionPage(f"voice {cursor}" if cursor else ""))
 
     def action_text(self) -> None:
         """Write another sentence."""
