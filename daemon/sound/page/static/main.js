@@ -135,9 +135,9 @@ function use(opened) {
   });
 }
 
-function hear({ block, lost }) {
+function hear({ block, lost, at }) {
   meter.show(level(block, 0), taking !== null);
-  taking?.hear(block, lost);
+  taking?.hear(block, lost, at);
   if (taking) draw();
 }
 

@@ -8,7 +8,7 @@ const WANTED_RATE = 48000; // Hz
 const PLAIN = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 /**
- * Fires "block" with {block, lost} for each block, "state" when it falls
+ * Fires "block" with {block, lost, at} for each block, see `Blocks`, "state" when it falls
  * asleep or wakes, and "gone" when the device went away.
  */
 export class Microphone extends EventTarget {
@@ -58,11 +58,11 @@ export class Microphone extends EventTarget {
     this.#source = await openSource(
       this.#stream,
       this.ownRate || WANTED_RATE,
-      (chunk, lost) => this.#blocks?.add(chunk, lost),
+      (...heard) => this.#blocks?.add(...heard),
       () => this.dispatchEvent(new Event("state")),
     );
-    this.#blocks = new Blocks(Math.round(this.rate * INTERVAL), (block, lost) =>
-      this.dispatchEvent(new CustomEvent("block", { detail: { block, lost } })),
+    this.#blocks = new Blocks(Math.round(this.rate * INTERVAL), this.rate, (block, lost, at) =>
+      this.dispatchEvent(new CustomEvent("block", { detail: { block, lost, at } })),
     );
     track.onended = () => this.dispatchEvent(new Event("gone"));
   }

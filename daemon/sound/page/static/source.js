@@ -1,8 +1,9 @@
 /**
  * Two ways to the samples of a microphone's track.
  *
- * Both call `hear(chunk, lost)` with each chunk of samples and the frames known to be lost before
- * it, and `changed()` when they fall asleep or wake.
+ * Both call `hear(chunk, lost, at)` with each chunk of samples, the frames known to be lost before
+ * it, and when its end was heard, in seconds of the page's clock; and `changed()` when they fall
+ * asleep or wake.
  */
 
 const QUEUE = 1000; // chunks that wait for a page which is held up: ten seconds and more
@@ -21,6 +22,7 @@ export function openSource(stream, rate, hear, changed) {
 class TrackSource {
   rate; // Hz
   isAwake = true; // without a click, too
+  #behind = Infinity; // seconds from the track's clock to the page's, with the least delay so far
   #reader;
   #hear;
 
@@ -52,10 +54,17 @@ class TrackSource {
       const { value, done } = await this.#reader.read();
       if (done) return;
       const chunk = mixed(value);
+      const end = value.timestamp / 1e6 + chunk.length / this.rate;
       value.close();
-      this.#hear(chunk, 0);
+      this.#behind = Math.min(this.#behind, now() - end);
+      this.#hear(chunk, 0, end + this.#behind);
     }
   }
+}
+
+/** Seconds of the page's clock. */
+function now() {
+  return performance.now() / 1000;
 }
 
 /** The mean of all channels: a microphone of one is given as two that are the same. */
@@ -82,7 +91,7 @@ class RenderedSource {
       channelCountMode: "explicit",
       processorOptions: { frames: CHUNK },
     });
-    worklet.port.onmessage = ({ data: { chunk, lost } }) => hear(chunk, lost);
+    worklet.port.onmessage = ({ data: { chunk, lost } }) => hear(chunk, lost, now());
     context.createMediaStreamSource(stream).connect(worklet);
     context.onstatechange = changed;
     return new RenderedSource(context);

@@ -4,7 +4,7 @@ import { encode, joined, level } from "/samples.js";
 import { Timing } from "/timing.js";
 
 const MOST_LEVELS = 400; // that wait while the line is cut: ten seconds
-const PATIENCE = 1000; // ms that what was heard before the end may come behind it
+const PATIENCE = 2000; // ms that what was heard before the end may come behind it
 
 export class Taking {
   frames = 0;
@@ -45,12 +45,13 @@ export class Taking {
    * A part of it has come.
    * @param {Float32Array} block
    * @param {number} lost frames before it that the device did not give
+   * @param {number} at when its end was heard, in seconds of the page's clock
    */
-  hear(block, lost) {
+  hear(block, lost, at) {
     if (!block.length) return;
     if (this.frames) this.#lost += lost; // before the first they are nobody's
     this.frames += block.length;
-    this.#timing.take(block.length, now());
+    this.#timing.take(block.length, at);
     if (this.#timing.isWhole(this.#until)) this.#rest.resolve(true);
     this.#waiting.push(encode(block));
     this.#shelving ??= this.#shelve().catch((error) => this.#fail(error));
@@ -59,7 +60,7 @@ export class Taking {
 
   /** Return when all has come that was heard until now. */
   async rest() {
-    this.#until = Math.min(this.#until, now());
+    this.#until = Math.min(this.#until, performance.now() / 1000);
     setTimeout(() => this.#rest.resolve(false), PATIENCE);
     if (!(await this.#rest.promise)) this.#timing.giveUp();
   }
@@ -99,9 +100,4 @@ export class Taking {
     this.#line.say({ levels: { key: this.key, levels: this.#levels } });
     this.#levels = [];
   }
-}
-
-/** Seconds of a steady clock. */
-function now() {
-  return performance.now() / 1000;
 }

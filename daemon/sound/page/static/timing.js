@@ -31,7 +31,7 @@ export class Timing {
   /**
    * A block has come.
    * @param {number} frames how many it has
-   * @param {number} at when, in seconds of a steady clock
+   * @param {number} at when its end was heard, in seconds of a steady clock
    */
   take(frames, at) {
     if (this.#began === null) {
