@@ -5,7 +5,9 @@
 Random weights in the published format are imported, with real voice tensors; the duration encoder
 is swapped for Mamba and distilled for a few steps; two AISHELL-1 speakers are prepared as a corpus
 for stage 1 and one as a voice for stage 2. Each job runs as a worker process of its own, as the
-daemon would start it, and the kernel says how much memory it took at most. Stage 1 is run twice,
+daemon would start it, on a GPU where there is one; the kernel says how much memory it took at most,
+and `nvidia-smi` how much of the GPU's. How long an epoch of AISHELL-3 takes follows from utterances
+a second; on a GPU more steps than 20 say more about that (--steps 200). Stage 1 is run twice,
 once with a SIGKILL in the middle. Weights are random, so that only speed, memory and exactness are
 measured; how good training makes a voice is measured on the small base.
 """
@@ -13,17 +15,20 @@ measured; how good training makes a voice is measured on the small base.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +46,9 @@ from workspace.run import CHECKPOINTS, EVENTS_FILE, JobFile, Outcome, read_event
 VOCABULARY = "v1.1-zh"
 CORPUS_RECORDINGS = 40  # of each speaker
 VOICE_RECORDINGS = 40
+EPOCH = 88_035  # utterances of AISHELL-3
+BATCH = 8  # utterances a step
+GPU_INTERVAL = 0.5  # seconds between two looks at the GPU's memory
 BASE, SWAPPED = "kokoro-random", "kokoro-random-mamba"
 
 
@@ -51,11 +59,13 @@ class Run:
     Attributes:
         seconds: wall clock.
         peak: bytes of memory at most, by the kernel.
+        gpu_peak: MiB of GPUs that its processes had at most; 0 where there is none.
     """
 
     folder: Path
     seconds: float
     peak: int
+    gpu_peak: int
     code: int
 
 
@@ -81,7 +91,7 @@ def measure(shared: Path, steps: int) -> dict[str, Any]:
         corpus, voice = _datasets(workspace, shared)
         stage1 = {
             "prepared": corpus, "base": SWAPPED,
-            "settings": _short(steps, workspace, batch_size=8),
+            "settings": _short(steps),
         }  # fmt: skip
         whole = _done(workspace, "stage1", {**stage1, "name": "whole"})
         figures |= _figures("stage 1", whole, steps)
@@ -94,7 +104,7 @@ def measure(shared: Path, steps: int) -> dict[str, Any]:
         figures["stage 1: weights after SIGKILL equal"] = _equal(workspace, "whole", "killed")
         spec = {
             "prepared": voice, "base": SWAPPED, "voice": "target", "version": "1",
-            "settings": _short(steps, workspace),
+            "settings": _short(steps),
         }  # fmt: skip
         specialist = _done(workspace, "stage2", spec)
         figures |= _figures("stage 2", specialist, steps)
@@ -143,11 +153,11 @@ def _copy(source: Path, destination: Path, count: int) -> None:
             shutil.copyfile(path, destination / path.name)
 
 
-def _short(steps: int, workspace: Workspace, **more: Any) -> dict[str, Any]:
+def _short(steps: int) -> dict[str, Any]:
     """Settings of few steps: one checkpoint in the middle, one at the end."""
     return {
         "steps": steps, "checkpoint_every": steps // 2, "warmup_steps": 2,
-        "validation_utterances": 2, **more,
+        "validation_utterances": 2, "batch_size": BATCH,
     }  # fmt: skip
 
 
@@ -167,16 +177,40 @@ def _start(
 def _done(workspace: Workspace, kind: str, spec: dict[str, Any], name: str = "") -> Run:
     started = time.perf_counter()
     folder, process = _start(workspace, kind, spec, name or f"{kind}-{spec.get('name', 'job')}")
-    _, status, usage = os.wait4(process.pid, 0)
+    with _gpu_memory() as gpu:
+        _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - started
-    run = Run(folder, seconds, usage.ru_maxrss * 1024, process.returncode)
+    run = Run(folder, seconds, usage.ru_maxrss * 1024, max(gpu, default=0), process.returncode)
     if run.code:
         raise SystemExit(
             f"{kind} failed: {Outcome.read(folder)}\n{(folder / 'log.txt').read_text()}"
         )
     print(f"{kind} {run.seconds:.0f} s, {run.peak / 2**30:.1f} GiB", file=sys.stderr)
     return run
+
+
+@contextmanager
+def _gpu_memory() -> Iterator[list[int]]:
+    """MiB in use on all GPUs, looked at again and again for as long as the block lasts."""
+    seen: list[int] = []
+    over = threading.Event()
+
+    def look() -> None:
+        query = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits"]
+        while not over.wait(GPU_INTERVAL):
+            told = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+            seen.append(sum(map(int, told.split())))
+
+    looking = threading.Thread(target=look) if torch.cuda.is_available() else None
+    if looking is not None:
+        looking.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        if looking is not None:
+            looking.join()
 
 
 def _killed(workspace: Workspace, spec: dict[str, Any], at: int) -> None:
@@ -201,22 +235,26 @@ def _curve(folder: Path) -> dict[int, dict[str, float]]:
 
 
 def _figures(stage: str, run: Run, steps: int) -> dict[str, float]:
-    times = [
-        event["t"]
+    points = [
+        event
         for _, event in read_events(run.folder / EVENTS_FILE)
         if event["type"] == "metric" and event["split"] == "train"
     ]
-    gaps = sorted(after - before for before, after in _pairs(times))
+    step = statistics.median(after["t"] - before["t"] for before, after in pairwise(points))
+    rate = BATCH / step
     state = run.folder / CHECKPOINTS / STATE_FILE
     return {
         f"{stage}: {steps} steps, peak memory, GiB": run.peak / 2**30,
-        f"{stage}: median seconds a step": gaps[len(gaps) // 2],
+        f"{stage}: GPU memory at most, GiB": run.gpu_peak / 2**10,
+        f"{stage}: median seconds a step": step,
+        f"{stage}: steps a second": 1 / step,
+        f"{stage}: utterances a second": rate,
+        f"{stage}: an epoch of {EPOCH:,} utterances, h": EPOCH / rate / 3600,
+        f"{stage}: share of a step that waits for data": statistics.median(
+            event["values"]["data_wait"] for event in points
+        ),
         f"{stage}: checkpoint state, MiB": state.stat().st_size / 2**20,
     }
-
-
-def _pairs(values: list[float]) -> Iterator[tuple[float, float]]:
-    return itertools.pairwise(values)
 
 
 def _frozen_equal(workspace: Workspace, name: str) -> bool:

@@ -105,7 +105,7 @@ class Speaker:
 
         Args:
             speed: 1 as the voice speaks, 2 twice as fast.
-            seed: of the noise in the sound; the same seed gives the same samples.
+            seed: of the noise in the sound; on one kind of device, the same gives the same samples.
 
         Raises:
             EngineError: nothing in the text can be spoken, or the speed is out of range.
@@ -174,15 +174,18 @@ class Speaker:
         return [_within_full_scale(audio) for audio in speech.utterances()]
 
     def _noise(self, seeds: Sequence[int], frames: Sequence[int]) -> Tensor:
-        """Each part's own noise, padded: the same whatever it is spoken with, and on any device."""
+        """Each part's own noise, padded: the same whatever it is spoken with.
+
+        Drawn where it is needed: a core would take as long as a GPU takes to speak.
+        """
         noises = []
         for seed, count in zip(seeds, frames, strict=True):
-            generator = torch.Generator().manual_seed(seed)
+            generator = torch.Generator(self.device).manual_seed(seed)
             shape: tuple[int, ...] = (count * FRAME_SAMPLES,)
             if self.graph.config.decoder == "istftnet":
                 shape = Decoder.noise_shape(1, count)[1:]
-            noises.append(torch.randn(shape, generator=generator))
-        return torch.nn.utils.rnn.pad_sequence(noises, batch_first=True).to(self.device)
+            noises.append(torch.randn(shape, generator=generator, device=self.device))
+        return torch.nn.utils.rnn.pad_sequence(noises, batch_first=True)
 
 
 def _within_full_scale(audio: Tensor) -> NDArray[np.float32]:
