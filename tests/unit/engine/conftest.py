@@ -1,11 +1,15 @@
-"""A voice for tests: vowels by formant synthesis, close enough to speech for every check."""
+"""What tests of the engine share: one thread, and a voice.
+
+The voice is vowels by formant synthesis, close enough to speech for every check.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 VOWELS = [(730, 1090, 2440), (300, 2300, 3000), (320, 870, 2240), (530, 1840, 2480)]  # Hz
@@ -13,6 +17,17 @@ BANDWIDTHS = (80, 100, 140)  # Hz
 SYLLABLE = 0.25  # s
 
 Voice = Callable[..., NDArray[np.float32]]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Jobs take as many threads as there are cores, for all of the process that runs them.
+
+    Tests that come after one that ran a job would have them too, and their small models would take
+    ten times as long where other tests want the cores.
+    """
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
