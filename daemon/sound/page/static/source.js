@@ -8,6 +8,7 @@
 
 const QUEUE = 1000; // chunks that wait for a page which is held up: ten seconds and more
 const CHUNK = 512; // frames of a chunk that is rendered
+const DRIFT = 0.001; // seconds a second by which two clocks may differ; those of sound cards by less
 
 /** The way that this browser has. */
 export function openSource(stream, rate, hear, changed) {
@@ -22,7 +23,7 @@ export function openSource(stream, rate, hear, changed) {
 class TrackSource {
   rate; // Hz
   isAwake = true; // without a click, too
-  #behind = Infinity; // seconds from the track's clock to the page's, with the least delay so far
+  #behind = Infinity; // seconds from the track's clock to the page's, with the least delay of late
   #reader;
   #hear;
 
@@ -43,6 +44,7 @@ class TrackSource {
     this.#read();
   }
 
+  /** There is nothing to wait for. */
   wake() {}
 
   close() {
@@ -56,7 +58,7 @@ class TrackSource {
       const chunk = mixed(value);
       const end = value.timestamp / 1e6 + chunk.length / this.rate;
       value.close();
-      this.#behind = Math.min(this.#behind, now() - end);
+      this.#behind = Math.min(this.#behind + (DRIFT * chunk.length) / this.rate, now() - end);
       this.#hear(chunk, 0, end + this.#behind);
     }
   }

@@ -48,7 +48,6 @@ export class Taking {
    * @param {number} at when its end was heard, in seconds of the page's clock
    */
   hear(block, lost, at) {
-    if (!block.length) return;
     if (this.frames) this.#lost += lost; // before the first they are nobody's
     this.frames += block.length;
     this.#timing.take(block.length, at);
