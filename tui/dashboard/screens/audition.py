@@ -101,8 +101,8 @@ class AuditionPage(ListeningPage):
         with Horizontal(id="split"):
             yield Table(columns, id="sources")
             with Vertical(id="sides"):
-                yield AuditionPane("A")
-                yield AuditionPane("B")
+                for side in SIDES:
+                    yield AuditionPane(side, grey=self.dashboard.colour_system == "256")
                 yield Told(id="blind")
 
     def on_mount(self) -> None:

@@ -28,16 +28,20 @@ class AuditionPane(Vertical):
     AuditionPane Waveform { height: 3; }
     """
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, *, grey: bool) -> None:
+        """
+        Args:
+            grey: see `Spectrogram`.
+        """
         super().__init__(id=f"side{side}")
-        self._side = side
+        self._side, self._grey = side, grey
         self._outline: Any = ()
         self._seconds = 0.0
 
     def compose(self) -> ComposeResult:
         yield Told(wrap=False, id="heading")
         yield Waveform()
-        yield Spectrogram()
+        yield Spectrogram(grey=self._grey)
         yield Told(wrap=False, id="figures")
 
     def on_mount(self) -> None:

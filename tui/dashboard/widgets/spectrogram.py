@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rich.cells import cell_len
 from rich.color import Color as RichColor
@@ -17,9 +17,6 @@ from textual.widget import Widget
 
 from tui.dashboard.audition.picture import Cell, cursor_column, rows, shade
 from tui.dashboard.tones import tones_of
-
-if TYPE_CHECKING:
-    from tui.dashboard.app import Dashboard
 
 LEVELS = 24  # steps of colour from silence to the loudest spot
 BLACKEST = 232  # of 256 colours; from it on there are as many greys as levels
@@ -34,8 +31,14 @@ class Spectrogram(Widget):
 
     DEFAULT_CSS = "Spectrogram { height: 1fr; margin: 0 1; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, grey: bool = False, id: str | None = None) -> None:
+        """
+        Args:
+            grey: in greys instead of the theme's colours. Of those, 256 have so few between them
+                that neighbours become the same, or another hue.
+        """
         super().__init__(id=id)
+        self._grey = grey
         self._picture: Picture | None = None
         self._said = ""
         self._cells: list[list[Cell]] = []
@@ -109,9 +112,7 @@ class Spectrogram(Widget):
 
     def _colours(self) -> tuple[RichColor, ...]:
         variables = tuple(sorted(_variables(self).items()))
-        # of mixed colours 256 have so few that neighbours become the same, or another hue
-        few = cast("Dashboard", self.app).colour_system == "256"
-        return greys(variables) if few else scale(variables)
+        return greys(variables) if self._grey else scale(variables)
 
     def _words(self, width: int) -> Strip:
         left = max(0, (width - cell_len(self._said)) // 2)
@@ -143,7 +144,7 @@ def scale(variables: tuple[tuple[str, str], ...]) -> tuple[RichColor, ...]:
 
 @lru_cache(maxsize=4)
 def greys(variables: tuple[tuple[str, str], ...]) -> tuple[RichColor, ...]:
-    """The same in a terminal of 256 colours, by its greys."""
+    """The same by the greys that a terminal of 256 colours has."""
     named = dict(variables)
     is_dark = Color.parse(named["background"]).brightness < 0.5
     found = [RichColor.from_ansi(BLACKEST + place) for place in range(LEVELS)]
