@@ -20,24 +20,10 @@ def readable_file(workspace: Workspace, path: str) -> Path:
     spoken = workspace.auditions / PurePosixPath(path).name
     if path == str(spoken.relative_to(workspace.root)) and spoken.is_file():
         return spoken
-    os.close(_open(workspace, path))
-    return workspace.root / path
-
-
-def shared_folders(workspace: Workspace) -> tuple[Path, ...]:
-    """The folders whose files clients may read."""
-    return (
-        workspace.datasets,
-        workspace.recordings,
-        workspace.prepared,
-        workspace.models,
-        workspace.voices,
-        workspace.runs,
-    )
-
-
-def _open(workspace: Workspace, path: str) -> int:
-    folders = shared_folders(workspace)
+    folders = (
+        workspace.datasets, workspace.recordings, workspace.prepared, workspace.models,
+        workspace.voices, workspace.runs,
+    )  # fmt: skip
     parts = PurePosixPath(path).parts
     if not parts or ".." in parts or parts[0] not in {folder.name for folder in folders}:
         names = ", ".join(f"{folder.name}/" for folder in folders)
@@ -50,14 +36,13 @@ def _open(workspace: Workspace, path: str) -> int:
         raise NotFoundError(f"{path}: {reason}") from None
     try:
         _check(file, path, workspace.root / parts[0])
-    except BaseException:
+    finally:
         os.close(file)
-        raise
-    return file
+    return workspace.root / path
 
 
 def _check(file: int, path: str, folder: Path) -> None:
-    """Refuse what is no file, or lies elsewhere; asked of the open file, that no link can change.
+    """Refuse what is no file, or lies elsewhere.
 
     Raises:
         BadRequestError: it is one of those.
