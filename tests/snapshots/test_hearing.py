@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.acceptance.dashboard import Driven
 from tests.snapshots.recorded import BUSY, Recording
 from tests.snapshots.recorded_takes import SESSIONS
 from tests.snapshots.serving import answering
-from tests.snapshots.test_pages import until
 from tui.dashboard.app import Dashboard
 from tui.dashboard.memory import Memory, Preferences
 from tui.dashboard.screens.correct import Correct
@@ -57,28 +57,12 @@ class Headphones:
             self.sounding -= 1
 
 
-class Seen:
+class Seen(Driven):
     """A dashboard with headphones, or without any."""
 
     def __init__(self, app: Dashboard, pilot: Pilot[None], headphones: Headphones | None) -> None:
-        self.app, self.headphones = app, headphones
-        self._pilot = pilot
-
-    async def press(self, *keys: str) -> None:
-        for key in keys:
-            await self._pilot.press(key)
-            await self._pilot.pause()
-
-    async def until(self, condition: Callable[[], object], what: str) -> None:
-        await until(condition, self._pilot, what)
-
-    async def says(self, *texts: str) -> None:
-        await self.until(lambda: all(text in self.text() for text in texts), " ".join(texts))
-
-    def text(self) -> str:
-        """What is on the screen."""
-        lines = self.app.screen._compositor.render_strips()
-        return "\n".join(line.text for line in lines)
+        super().__init__(app, pilot)
+        self.headphones = headphones
 
     async def hears(self, count: int, name: str) -> None:
         """Wait until so many sounds were heard, the last of them whole, and it is said where."""
@@ -87,7 +71,7 @@ class Seen:
         await self.until(
             lambda: len(headphones.heard) == count and headphones.heard[-1] == SOUND, "the sound"
         )
-        await self.says(f"▶ {name}  {FROM}")
+        await self.until_said(f"▶ {name}  {FROM}")
         assert headphones.sounding == 1
 
     async def is_silent(self) -> None:
@@ -136,10 +120,10 @@ def test_a_voice_is_heard_and_silenced_by_the_same_key(
     monkeypatch.chdir(tmp_path)
 
     async def test(seen: Seen) -> None:
-        await seen.says("alice", "小明")
+        await seen.until_said("alice", "小明")
         await seen.press("space")
         await seen.hears(1, "alice")
-        await seen.says("alice: 0.2 s of sound, the first after", "emoji: ☺ (is left out)")
+        await seen.until_said("alice: 0.2 s of sound, the first after", "emoji: ☺ (is left out)")
         await seen.press("j", "space")  # another one, while it sounds
         await seen.hears(2, "小明")
         await seen.press("space")
@@ -158,9 +142,9 @@ def test_a_voice_is_heard_and_silenced_by_the_same_key(
 
 def test_one_listens_to_an_utterance_while_one_corrects_it(tmp_path: Path) -> None:
     async def test(seen: Seen) -> None:
-        await seen.says("enter opens one")
+        await seen.until_said("enter opens one")
         await seen.press("enter")
-        await seen.says("alice_0003")
+        await seen.until_said("alice_0003")
         await seen.press("space")
         await seen.hears(1, "alice_0003")
         await seen.press("e")
@@ -181,15 +165,15 @@ def test_one_listens_to_an_utterance_while_one_corrects_it(tmp_path: Path) -> No
 def test_a_preview_is_heard_from_any_view_of_its_job(tmp_path: Path) -> None:
     async def test(seen: Seen) -> None:
         await seen.press("home", "enter")
-        await seen.says("loss")
+        await seen.until_said("loss")
         await seen.press("h")
-        await seen.says("previews/001800.wav")
+        await seen.until_said("previews/001800.wav")
         await seen.press("j", "enter")
         await seen.hears(1, "j00004 step 1,400")
         await seen.press("l", "space")
         await seen.is_silent()
         await seen.press("a")  # the audition page has its own sounds
-        await seen.says("b takes what")
+        await seen.until_said("b takes what")
 
     drive(tmp_path, "jobs", test)
 
@@ -200,9 +184,9 @@ def test_it_is_silent_before_a_microphone_hears_it(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # takes are kept there
 
     async def test(seen: Seen) -> None:
-        await seen.says("alice")
+        await seen.until_said("alice")
         await seen.press("enter")
-        await seen.says("keep, next")
+        await seen.until_said("keep, next")
         await seen.press("p")
         await seen.hears(1, "zh0013-2")
         await seen.press("p")
@@ -210,7 +194,7 @@ def test_it_is_silent_before_a_microphone_hears_it(
         await seen.press("p")
         await seen.hears(2, "zh0013-2")
         await seen.press("space")
-        await seen.says("throw it away")
+        await seen.until_said("throw it away")
         assert seen.headphones is not None and not seen.headphones.sounding
         await seen.is_silent()
 
@@ -225,11 +209,13 @@ def test_without_a_loudspeaker_it_says_what_brings_one(
     page: str, keys: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     async def test(seen: Seen) -> None:
-        await seen.says("alice")
+        await seen.until_said("alice")
         await seen.press(*keys)
-        await seen.says(said)
+        await seen.until_said(said)
         await seen.press("space")
-        await seen.says(UNHEARD, "yinfang agent", "ssh://me@192.0.2.1/data/voices", "saves the")
+        await seen.until_said(
+            UNHEARD, "yinfang agent", "ssh://me@192.0.2.1/data/voices", "saves the"
+        )
         assert "▶" not in seen.text()
         await seen.press("q")  # keys are heard all the time
 
