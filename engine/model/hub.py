@@ -7,7 +7,6 @@ file up when its process ends, and a job that is stopped must go on where it was
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from engine.errors import EngineError, MachineError
-from workspace.files import fsync
+from workspace.files import fsync, sha256
 
 PARTIAL = ".partial"  # behind the name of a file that is still arriving
 TIMEOUT = httpx2.Timeout(20.0, connect=10.0)  # seconds without a byte
@@ -180,12 +179,6 @@ def cached_folder(repository: str, revision: str, file: str) -> Path | None:
     """The folder of a revision in the cache that programs share, if it has this file."""
     cached = try_to_load_from_cache(repository, file, revision=revision)
     return Path(cached).parent if isinstance(cached, str) else None
-
-
-def sha256(path: Path) -> str:
-    """A file's SHA-256, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(file: HubFile, partial: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from engine.errors import EngineError
 from engine.worker.requests import Requests
+from workspace.layout import Workspace
 
 
 class Answering(Protocol):
@@ -53,6 +56,15 @@ def private_output() -> TextIO:
 def say(out: TextIO, line: dict[str, Any]) -> None:
     """Send one line."""
     print(json.dumps(line, ensure_ascii=False, allow_nan=False), file=out, flush=True)
+
+
+def answer_stdin(make: Callable[[Workspace], Answering], arguments: Sequence[str]) -> int:
+    """Serve a workspace, the first of the arguments, until stdin closes; the exit code."""
+    out = private_output()
+    server = make(Workspace(Path(arguments[0]).resolve()))
+    say(out, {"ready": {"pid": os.getpid(), "problem": ""}})
+    serve(server, Requests(sys.stdin), out)
+    return 0
 
 
 def serve(server: Answering, requests: Requests, out: TextIO) -> None:

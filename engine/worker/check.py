@@ -19,13 +19,13 @@ from engine.model.base import (
     load_style,
 )
 from engine.model.config import KOKORO
-from engine.model.hub import sha256
 from engine.model.published import published_fit
 from engine.model.weights import Fit, compare, read_weights
 from engine.training.align import ALIGNER_FILE, Aligner
 from engine.worker.conversion import read_config
 from workspace.bases import base_voices
 from workspace.catalogue import CATALOGUE, CONFIG_FILE
+from workspace.files import sha256
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 

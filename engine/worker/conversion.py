@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from engine.errors import EngineError
 from engine.model.base import VOICES_FOLDER, SpeechModel, save_base, save_style
 from engine.model.config import ModelConfig
-from engine.model.hub import sha256
 from engine.model.published import load_kokoro, load_voice, refuse_foreign
 from engine.text import VOCABULARIES
 from engine.training.align import ALIGNER_FILE, VOCABULARY
@@ -21,7 +20,7 @@ from engine.worker.published_files import Files, need_disk
 from engine.worker.stop import check
 from workspace.bases import SHIPPED, SOURCE_FILE
 from workspace.catalogue import PublishedBase
-from workspace.files import folder_atomic, write_json
+from workspace.files import folder_atomic, sha256, write_json
 from workspace.run import EventLog
 
 ALIGNER_OF = SHIPPED / "small"  # Kokoro was published without an aligner; this one's fits v1.1-zh

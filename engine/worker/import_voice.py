@@ -14,10 +14,9 @@ from engine.model.base import (
     save_style,
     save_voice_weights,
 )
-from engine.model.hub import sha256
 from engine.model.published import load_voice
 from engine.worker.published_files import folder_name
-from workspace.files import folder_atomic, write_json
+from workspace.files import folder_atomic, sha256, write_json
 from workspace.layout import Workspace
 from workspace.run import EventLog, JobFile
 

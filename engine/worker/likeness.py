@@ -32,8 +32,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 from engine.evaluation.errors import NotInstalledError
 from engine.evaluation.likeness import Likeness, NotAlikeError
 from engine.evaluation.speaker import SpeakerEncoder
-from engine.worker.answering import answered, private_output, say, serve
-from engine.worker.requests import Requests
+from engine.worker.answering import answer_stdin, answered
 from engine.worker.speakers import Speaker, of_recording, of_run, of_voice
 from engine.worker.voiceprints import Voiceprints
 from workspace.layout import Workspace
@@ -85,11 +84,7 @@ def _one_thread() -> SpeakerEncoder:
 
 def main(arguments: list[str]) -> int:
     """Serve until stdin closes."""
-    out = private_output()
-    judge = Judge(Workspace(Path(arguments[0]).resolve()))
-    say(out, {"ready": {"pid": os.getpid(), "problem": ""}})
-    serve(judge, Requests(sys.stdin), out)
-    return 0
+    return answer_stdin(Judge, arguments)
 
 
 if __name__ == "__main__":

@@ -37,8 +37,7 @@ from engine.recording.samples import read_samples, write_flac
 from engine.recording.script import lines
 from engine.recording.take import Order, analyse
 from engine.text import Frontend, Lexicon
-from engine.worker.answering import answered, private_output, say, serve
-from engine.worker.requests import Requests
+from engine.worker.answering import answer_stdin, answered
 from workspace.layout import Workspace
 
 if TYPE_CHECKING:
@@ -119,11 +118,7 @@ class Listener:
 
 def main(arguments: list[str]) -> int:
     """Serve until stdin closes."""
-    out = private_output()
-    listener = Listener(Workspace(Path(arguments[0]).resolve()))
-    say(out, {"ready": {"pid": os.getpid(), "problem": ""}})
-    serve(listener, Requests(sys.stdin), out)
-    return 0
+    return answer_stdin(Listener, arguments)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -28,7 +27,7 @@ from engine.training.task import Task, Trained, TrainingStoppedError
 from engine.training.trainer import Trainer
 from engine.worker.stop import JobCancelledError, stop_requested
 from engine.worker.tracking import tracked, tracking_of
-from workspace.files import write_json
+from workspace.files import sha256, write_json
 from workspace.layout import Workspace
 from workspace.prepared import MANIFEST
 from workspace.previews import sentences
@@ -98,7 +97,7 @@ def provenance(
         "job": job.id, "kind": job.kind, "seed": job.seed, "code": engine.__version__,
         "python": platform.python_version(), "torch": torch.__version__,
         "inputs": {
-            **{corpus.folder.name: _sha256(corpus.folder / MANIFEST) for corpus in corpora},
+            **{corpus.folder.name: sha256(corpus.folder / MANIFEST) for corpus in corpora},
             **inputs,
         },
         "config": job.config,
@@ -202,8 +201,3 @@ def describe(data: TrainingSet) -> dict[str, Any]:
         "utterances": len(data.training), "validation_utterances": len(data.validation),
         "minutes": round(data.seconds() / 60, 2), "speakers": len(data.speakers),
     }  # fmt: skip
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -30,7 +30,7 @@ from engine.evaluation.errors import EvaluationError
 from engine.evaluation.likeness import NotAlikeError, Person
 from engine.evaluation.speaker import PRINT_SIZE, RATE, SHORTEST_CLIP, SpeakerEncoder
 from engine.worker.speakers import Speaker
-from workspace.files import write_atomic
+from workspace.files import sha256, write_atomic
 from workspace.layout import Workspace
 from workspace.prepared import MANIFEST
 
@@ -93,7 +93,7 @@ class Voiceprints:
         return self._make()
 
     def _name(self, speaker: Speaker, length: float) -> str:
-        manifests = sorted(_sha256(folder / MANIFEST) for folder in speaker.folders)
+        manifests = sorted(sha256(folder / MANIFEST) for folder in speaker.folders)
         content = [FORMAT, self._encoder.version, MOST, length, speaker.name, manifests]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
@@ -183,8 +183,3 @@ def _keep(person: Person, path: Path) -> None:
 
 def _age(path: Path) -> int:
     return path.stat().st_mtime_ns
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
